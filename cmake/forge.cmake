@@ -1,0 +1,38 @@
+include_guard()
+
+# Boost.Asio and Beast are compiled once, in forge_boost; everything that uses them shares its precompiled header.
+# Values come from cmake/pch.h.
+
+# forge_library(NAME [BOOST] DEPENDS …): a static library of this folder's *.cpp and, where tests are built, NAME_test
+# of its *_test.cpp. A folder's sources are found by themselves.
+function(forge_library name)
+  cmake_parse_arguments(ARG "BOOST" "" "DEPENDS;TEST_DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${name} ${scope} ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} ${scope} ${ARG_DEPENDS})
+  if(ARG_BOOST)
+    target_link_libraries(${name} ${scope} forge_boost)
+    if(sources)
+      target_precompile_headers(${name} REUSE_FROM forge_boost)
+    endif()
+  endif()
+  if(FORGE_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${name} ${ARG_TEST_DEPENDS} GTest::gmock GTest::gtest_main)
+    if(ARG_BOOST)
+      target_precompile_headers(${name}_test REUSE_FROM forge_boost)
+    endif()
+    add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+endfunction()

@@ -1,0 +1,26 @@
+#pragma once
+
+// What a sandbox may use, and the bounds of this folder's own queues.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace sandbox {
+
+struct Limits {
+  std::uint64_t memory_bytes_max = std::uint64_t{1} << 30;  // no swap beyond it
+  double cpus_max = 1.0;
+  std::uint32_t processes_max = 256;
+  std::uint64_t journal_bytes_max = std::uint64_t{16} << 20;    // of one execution
+  std::uint64_t journals_bytes_max = std::uint64_t{256} << 20;  // of all of the sandbox's executions
+  std::chrono::seconds idle_stop{30 * 60};                      // no execution and no request for so long
+  std::chrono::milliseconds run_time_max{0};                    // 0: no limit
+};
+
+inline constexpr std::size_t kCodeBytesMax = std::size_t{10} << 20;
+inline constexpr std::size_t kAttachWindowBytes = std::size_t{4} << 20;
+inline constexpr std::size_t kInputBytesMax = std::size_t{32} << 20;  // accepted and not yet read by the program
+inline constexpr std::size_t kExecutionsRunningMax = 16;              // in one sandbox at once
+
+}  // namespace sandbox
