@@ -90,7 +90,11 @@ class Watch {
   virtual ~Watch() = default;
   virtual const Info& info() const = 0;  // as it stood when the watch began
   virtual boost::asio::awaitable<Event> next() = 0;
-  virtual void acknowledge(std::uint64_t offset) = 0;  // handed on up to here: gives the program room to go on
+  // Handed on up to here: gives the program room to go on. output_end + 1 of an ended execution acknowledges its end
+  // too.
+  virtual void acknowledge(std::uint64_t offset) = 0;
+  // Nobody waits for more: an outstanding next() and every later one gives an `ended` whose info is null. Any thread.
+  virtual void cancel() = 0;
 };
 
 struct StartRequest {

@@ -1,0 +1,66 @@
+#include "gateway/events/identity.h"
+
+#include <utility>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "gateway/http/cookie.h"
+
+namespace gateway::events {
+namespace asio = boost::asio;
+namespace {
+
+std::string cookie_token(const socketio::Handshake& handshake) {
+  const auto cookie = handshake.headers.find("cookie");
+  if (cookie == handshake.headers.end()) return {};
+  return http::login_token(cookie->second).value_or("");
+}
+
+}  // namespace
+
+Identity::Identity(std::shared_ptr<accounts::AccountService> accounts, const socketio::Handshake& handshake,
+                   const asio::any_io_executor& executor)
+    : accounts_(std::move(accounts)),
+      token_(cookie_token(handshake)),
+      waiting_(executor, asio::steady_timer::time_point::max()) {}
+
+asio::awaitable<void> Identity::resolve() {
+  if (!token_.empty()) {
+    auto account = co_await accounts_->account_of(token_);
+    if (account) {
+      account_ = std::move(*account);
+      login_name_ = accounts::login_label(token_);
+    }
+  }
+  is_resolved_ = true;
+  waiting_.cancel();
+}
+
+asio::awaitable<void> Identity::resolved() {
+  boost::system::error_code cancelled;
+  if (!is_resolved_) co_await waiting_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+}
+
+asio::awaitable<base::Result<accounts::Account>> Identity::account_for(std::optional<std::string> container_id) {
+  co_await resolved();
+  if (account_) {
+    if (container_id && *container_id != account_->container_id) {
+      co_return base::fail(accounts::Errc::not_found, "The sandbox \"" + *container_id +
+                                                          "\" is not yours. You are logged in as the owner of \"" +
+                                                          account_->container_id + "\".");
+    }
+    co_return *account_;
+  }
+  if (container_id && accounts_->open_mode() == accounts::OpenMode::on) {
+    co_return co_await accounts_->open_account(std::move(*container_id));
+  }
+  co_return base::fail(accounts::Errc::not_found, "Log in first: this server runs code only for an account.");
+}
+
+asio::awaitable<std::optional<accounts::Account>> Identity::login_account() {
+  co_await resolved();
+  co_return account_;
+}
+
+}  // namespace gateway::events
