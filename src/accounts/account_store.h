@@ -47,9 +47,11 @@ class AccountStore {
   virtual boost::asio::awaitable<base::Result<Account>> find_by_email(std::string email) = 0;
   virtual boost::asio::awaitable<base::Result<Account>> find_by_container_id(std::string container_id) = 0;
   virtual boost::asio::awaitable<base::Result<Account>> find_by_id(std::string id) = 0;
+  // not_found where there is no such account. Beyond kLoginsPerAccountMax the one that ends first goes.
   virtual boost::asio::awaitable<base::Result<void>> add_login(Login login) = 0;
   // not_found where it is unknown or has expired.
   virtual boost::asio::awaitable<base::Result<Account>> find_by_login(std::string token_hash) = 0;
+  // Well also where there is none.
   virtual boost::asio::awaitable<base::Result<void>> remove_login(std::string token_hash) = 0;
 };
 
