@@ -3,11 +3,15 @@ include_guard()
 # Boost.Asio and Beast are compiled once, in forge_boost; everything that uses them shares its precompiled header.
 # Values come from cmake/pch.h.
 
-# forge_library(NAME [BOOST] DEPENDS …): a static library of this folder's *.cpp and, where tests are built, NAME_test
-# of its *_test.cpp. A folder's sources are found by themselves.
+# forge_library(NAME [BOOST] [FOLDERS …] DEPENDS …): a static library of the *.cpp of this folder and of the FOLDERS in
+# it and, where tests are built, NAME_test of its *_test.cpp. A folder's sources are found by themselves.
 function(forge_library name)
-  cmake_parse_arguments(ARG "BOOST" "" "DEPENDS;TEST_DEPENDS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  cmake_parse_arguments(ARG "BOOST" "" "FOLDERS;DEPENDS;TEST_DEPENDS" ${ARGN})
+  set(globs ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(folder ${ARG_FOLDERS})
+    list(APPEND globs ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${globs})
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

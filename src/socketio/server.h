@@ -102,9 +102,10 @@ class Server {
   virtual bool handles(const Request& request) const = 0;
   // Answers one long-polling request; may wait up to the ping interval for something to send.
   virtual boost::asio::awaitable<Response> handle(Request request, std::string address) = 0;
-  // Takes over a connection that asks for a WebSocket; returns when it has ended.
+  // Takes over a connection that asks for a WebSocket (or answers why not and closes it); returns when it has ended.
+  // `leftover` is what was read from the stream behind the request.
   virtual boost::asio::awaitable<void> handle_upgrade(boost::beast::tcp_stream stream, Request request,
-                                                      std::string address) = 0;
+                                                      std::string leftover, std::string address) = 0;
 
   virtual std::size_t connections() const = 0;
   // Closes all connections and refuses new ones; clients are told "server shutting down" by a close packet.
