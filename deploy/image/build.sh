@@ -46,7 +46,7 @@ remove_tree() { rm -rf --one-file-system "$1"; }
 build_rootfs() {
   echo "[1/3] Debian 12 and its Python, then the packages of requirements.lock (about a minute; details: $log)"
   remove_tree "$fresh"
-  # The epoch of the lock file's making: every date in the image is this one at most.
+  # What the recipe itself installs carries this date.
   SOURCE_DATE_EPOCH=1767225600 mmdebstrap --mode=root --variant=minbase --verbose \
     --include="$(grep -v '^#' "$here/packages.txt" | tr '\n' ',')" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \

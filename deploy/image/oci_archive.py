@@ -55,7 +55,7 @@ def write_layer(root, file):
                 info = tar.gettarinfo(path, arcname=name)
                 if info is None or info.ischr() or info.isblk():
                     continue
-                info.mtime = min(int(info.mtime), DATE)
+                info.mtime = int(info.mtime)
                 info.uname = info.gname = ""
                 if info.isreg():
                     with open(path, "rb") as content:
