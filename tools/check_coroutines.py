@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Coroutines own their parameters: check_coroutines.py [ROOT]
+"""Coroutines own what they use: check_coroutines.py [ROOT]
 
-A reference that can bind a temporary (`const T&`, `T&&`) may hang once a coroutine is suspended. clang-tidy's own check of
-this takes plain lambdas inside of coroutines for coroutines, hence this one. A plain reference names what outlives the caller.
+A reference that can bind a temporary (`const T&`, `T&&`) may hang once a coroutine is suspended, and so may what a lambda
+captured. clang-tidy's own checks of this come with version 17, or take plain lambdas for coroutines. `T&` names what
+outlives the call.
 """
 
 import re
@@ -14,20 +15,26 @@ from check_sizes import NOISE, blank, tracked
 DECLARATION = re.compile(
     r"\bawaitable<[^;{}=]*?>\s+([\w:]+)\s*\(([^;{}]*?)\)\s*(?:const\s*)?(?:noexcept\s*)?[^;{}()]*[;{]"
 )
-LAMBDA = re.compile(r"\[[^\[\]]*\]\s*\(([^;{}()]*)\)[^;{}]*->\s*[\w:]*awaitable<")
+LAMBDA = re.compile(r"\[([^\[\]]*)\]\s*\(([^;{}()]*)\)[^;{}]*->\s*[\w:]*awaitable<")
 REFERENCE = re.compile(r"\bconst\s[^,&]*&(?!&)|&&")
 
 
 def check_text(name, text):
     text = NOISE.sub(blank, text)
+
+    def problem(match, what):
+        return f"{name}:{text.count(chr(10), 0, match.start()) + 1}: {what}"
+
     for match in DECLARATION.finditer(text):
         if REFERENCE.search(match.group(2)):
-            line = text.count("\n", 0, match.start()) + 1
-            yield f"{name}:{line}: {match.group(1)}: a coroutine takes its parameters by value, not by const T& or T&&"
+            yield problem(match, f"{match.group(1)}: a coroutine takes its parameters by value, not by const T& or T&&")
     for match in LAMBDA.finditer(text):
-        if REFERENCE.search(match.group(1)):
-            line = text.count("\n", 0, match.start()) + 1
-            yield f"{name}:{line}: a coroutine takes its parameters by value, not by const T& or T&&"
+        if REFERENCE.search(match.group(2)):
+            yield problem(match, "a coroutine takes its parameters by value, not by const T& or T&&")
+        if match.group(1).strip():
+            yield problem(
+                match, "a lambda that is a coroutine captures nothing: give it parameters, or name a function"
+            )
 
 
 def main():
@@ -37,7 +44,7 @@ def main():
         path = Path(root) / name
         if name.startswith("src/") and path.suffix in {".h", ".cpp"} and path.is_file():
             problems += check_text(name, path.read_text(errors="replace"))
-    print("\n".join(problems) or "coroutines: they own their parameters")
+    print("\n".join(problems) or "coroutines: they own what they use")
     return 1 if problems else 0
 
 

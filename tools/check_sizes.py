@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Bounds on files and functions, but for those in tools/exceptions.txt: check_sizes.py [ROOT]
 
-A line of tools/exceptions.txt is `PATH[:FUNCTION] LINES`. The list may only shrink: an entry that is no longer needed, and
-one that the commit before had not, is an error.
+A line of tools/exceptions.txt is `PATH[:FUNCTION] LINES`. The list may only shrink: an entry that is no longer needed,
+and one that the commit before had not, is an error.
 """
 
 import ast
