@@ -14,6 +14,7 @@ import check_coroutines  # noqa: E402
 import check_layers  # noqa: E402
 import check_sizes  # noqa: E402
 import check_words  # noqa: E402
+import count_cases  # noqa: E402
 
 LAW = "server: everything\ngateway: sandbox base\nsandbox: base\nsandbox/*: sandbox base\nbase: nothing\n"
 
@@ -153,6 +154,15 @@ class CoroutinesTest(unittest.TestCase):
     def test_values_services_and_plain_functions_pass(self):
         self.assertEqual(self.problems_of("awaitable<void> read(std::string name, Pool& pool);"), [])
         self.assertEqual(self.problems_of("std::function<awaitable<void>(std::string)> f; int g(const A& a);"), [])
+
+
+class CountCasesTest(Tree):
+    def test_skipped_cases_count_as_failed(self):
+        case = '<testcase name="{}" classname="A" status="run" result="{}">{}</testcase>'
+        cases = case.format("a", "completed", "") + case.format("b", "skipped", "")
+        cases += case.format("c", "completed", "<failure/>")
+        self.write("a.xml", f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+        self.assertEqual(count_cases.count(self.root), (1, ["A.b (skipped)", "A.c"]))
 
 
 class OutsideToolsTest(Tree):
