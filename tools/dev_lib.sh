@@ -132,10 +132,10 @@ choose_data_dir() {
   export FORGE_DATA_DIR
 }
 
-# What `forge` is told beside the person's own settings.
-serve_environment() {
-  export FORGE_WEB_DIR=${FORGE_WEB_DIR:-$root/web/dist} FORGE_ROOTFS=${FORGE_ROOTFS:-$FORGE_DATA_DIR/image/rootfs}
-  export FORGE_AGENT=${FORGE_AGENT:-$root/build/release/bin/forge-agent}
+# Where suites and the benchmark find the programs and the image; `forge` reads the last two itself.
+export_programs() {
+  export FORGE_BIN=$root/build/release/bin FORGE_ROOTFS=$FORGE_DATA_DIR/image/rootfs
+  export FORGE_AGENT=$FORGE_BIN/forge-agent FORGE_IMAGE=$FORGE_ROOTFS
 }
 
 # hash_of DIR [FIND_EXPRESSION…]: of names and contents of the files below.

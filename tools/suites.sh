@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # ./dev test: the suites, what each needs, and how its runner's summary is counted. Sourced by ./dev.
-# shellcheck disable=SC2154 # root is ./dev's
+# shellcheck disable=SC2154 # root is from ./dev
 
 all_suites=(tools unit tsan web contract e2e programs)
 results=build/test
@@ -103,8 +103,8 @@ prepare_programs_and_image() {
   need_build_packages
   build release
   build_image
-  export FORGE_BIN=$root/build/release/bin FORGE_ROOTFS=$FORGE_DATA_DIR/image/rootfs
-  export FORGE_TEST_ROOTFS=$FORGE_ROOTFS FORGE_AGENT=$FORGE_BIN/forge-agent
+  export_programs
+  export FORGE_TEST_ROOTFS=$FORGE_ROOTFS
 }
 
 prepare_unit() {
@@ -165,9 +165,9 @@ run_outside() {
   chmod 755 "$FORGE_TEST_DIR"
   # A person's settings are not the tests'.
   for name in $(compgen -e FORGE_) PORT MONGODB_URI KUBECONFIG_BASE64 FLASK_ENV; do
-    case $name in FORGE_BIN | FORGE_ROOTFS | FORGE_TEST_DIR) ;; *) unset "$name" ;; esac
+    case $name in FORGE_BIN | FORGE_ROOTFS | FORGE_AGENT | FORGE_IMAGE | FORGE_TEST_DIR) ;; *) unset "$name" ;; esac
   done
-  export FORGE_TEST_DIR FORGE_WEB_DIR=$root/web/dist FORGE_PYTHON=$root/build/venv-test/bin/python
+  export FORGE_TEST_DIR FORGE_PYTHON=$root/build/venv-test/bin/python
   "tests/$1/run" || status=$?
   if [ "$status" = 0 ] || [ -n "${CI-}" ]; then
     rm -rf --one-file-system "$FORGE_TEST_DIR" || echo "could not remove $FORGE_TEST_DIR"
