@@ -2,8 +2,8 @@
 """Coroutines own what they use: check_coroutines.py [ROOT]
 
 A reference that can bind a temporary (`const T&`, `T&&`) may hang once a coroutine is suspended, and so may what a
-lambda captured. clang-tidy's own checks of this come with version 17, or take plain lambdas for coroutines. `T&` names what
-outlives the call.
+lambda captured; `T&` names what outlives the call. clang-tidy's own checks of this come with version 17, or take plain
+lambdas for coroutines.
 """
 
 import re
