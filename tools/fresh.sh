@@ -119,6 +119,9 @@ inside() {
     env -i "${environment[@]}" "$@" < /dev/null
 }
 
+# As Ctrl-C does.
+interrupt_server() { pkill -INT --ns "$init_pid" --nslist pid -x forge; }
+
 prove_up() {
   local up answer start=$SECONDS
   echo "  ./dev up"
@@ -131,9 +134,9 @@ prove_up() {
   echo "  serving after $((SECONDS - start)) s; a client outside runs Python through it"
   answer=$(python3 tools/run_python.py "http://127.0.0.1:$port" fresh \
     'import pandas; print("sum", pandas.Series([1, 2]).sum()); print("Hello,", input("Name? "))' Ada)
-  sed 's/^/    /' <<< "$answer"
+  printf '    %s\n' "${answer//$'\n'/$'\n    '}"
   [ "$answer" = $'sum 3\nName? Hello, Ada' ] || die "the client got something else than sum 3 and Hello, Ada"
-  inside pkill -INT -x forge
+  interrupt_server
   wait "$up" || die "./dev up did not end cleanly on Ctrl-C: $log/up.log"
   inside ./dev down > "$log/down.log" 2>&1 || { cat "$log/down.log" && die "./dev down failed"; }
   echo "  it ended cleanly; ./dev down did too"
@@ -149,7 +152,7 @@ prove_second_up() {
     sleep 0.05
   done
   echo "  the second ./dev up served after $((($(date +%s%N) - start) / 1000000)) ms"
-  inside pkill -INT -x forge
+  interrupt_server
   wait "$up" || die "the second ./dev up did not end cleanly"
 }
 

@@ -99,8 +99,7 @@ suite_tools() { python3 -B -m unittest discover -s tools/tests -p '*_test.py'; }
 
 # The programs, the image, and where both are.
 prepare_programs_and_image() {
-  need_packages run test
-  need_build_packages
+  need_build_packages run unit test
   build release
   build_image
   export_programs
