@@ -38,19 +38,41 @@ log_dir() {
   echo "$dir"
 }
 
-# run_logged NAME TITLE COMMAND…: quiet unless it fails; then the end of its log.
+# run_logged NAME TITLE COMMAND…: quiet unless it fails; then the end of its log. A terminal sees how far it is.
 run_logged() {
-  local log title=$2 start=$SECONDS
-  log=$(log_dir)/$1.log
+  local log title=$2 name=$1 start=$SECONDS job status=0
+  log=$(log_dir)/$name.log
   shift 2
   printf '  %s …' "$title"
-  if "$@" > "$log" 2>&1 < /dev/null; then
-    printf ' %s s\n' $((SECONDS - start))
+  "$@" > "$log" 2>&1 < /dev/null &
+  job=$!
+  # What a script starts in the background does not hear Ctrl-C.
+  trap 'kill "$job" 2> /dev/null; exit 130' INT TERM
+  if [ -t 1 ]; then
+    while kill -0 "$job" 2> /dev/null; do
+      printf '\r  %s … %s s%s ' "$title" $((SECONDS - start)) "$(how_far "$name" "$log")"
+      sleep 0.2
+    done
+    printf '\r  %s …' "$title"
+  fi
+  wait "$job" || status=$?
+  trap - INT TERM
+  if [ "$status" = 0 ]; then
+    printf ' %s s             \n' $((SECONDS - start))
   else
-    printf ' failed\n' >&2
+    printf ' failed            \n' >&2
     tail -n 30 "$log" >&2
     die "$title failed; all of it is in $log"
   fi
+}
+
+# Of steps whose log tells: ", 120/400".
+how_far() {
+  case $1 in
+    apt-install)
+      awk '/ newly installed/ {total = 2 * $3} /^(Unpacking|Setting up) / {done++} END {if (total) printf ", %d/%d", done / 2, total / 2}' "$2"
+      ;;
+  esac
 }
 
 # The packages of a group of tools/packages.txt; `node` is for machines without a Node of their own.
@@ -86,6 +108,10 @@ choose_alternative() {
   die "apt knows none of: ${1//|/, }. Debian 12 and Ubuntu 24.04 have them"
 }
 
+summary_of_packages() {
+  if [ $# -le 6 ]; then echo "$*"; else echo "$# packages: ${*:1:4} and more"; fi
+}
+
 # need_packages GROUP…: installs what is missing of these groups, and asks apt nothing where nothing is.
 need_packages() {
   local missing entry chosen=() name
@@ -97,7 +123,7 @@ need_packages() {
     name=$(choose_alternative "$entry")
     chosen+=("$name")
   done
-  run_logged apt-install "installing ${#chosen[@]} packages: ${chosen[*]}" \
+  run_logged apt-install "installing $(summary_of_packages "${chosen[@]}")" \
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${chosen[@]}"
 }
 
