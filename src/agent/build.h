@@ -1,0 +1,7 @@
+#pragma once
+
+namespace agent {
+
+inline constexpr const char* kBuild = "forge-agent " FORGE_VERSION;
+
+}  // namespace agent
