@@ -15,13 +15,16 @@
 
 namespace base {
 
-// Runs `work()`, which must not throw, on a thread of `pool`; the caller resumes on its own executor with what it gave.
+// Runs `work()`, which must not throw, on a thread of `pool` (a
+// thread_pool, or a strand of one); the caller resumes on its own executor with what it gave.
+// `work` is copied or moved from; a coroutine gives it a name first, for GCC 12 moves a lambda that is a temporary of a
+// co_await byte by byte.
 // It runs to its end even where the caller is cancelled. The pool must end before the caller's io_context does.
-template <class Work>
-boost::asio::awaitable<std::invoke_result_t<Work&>> run_on(boost::asio::thread_pool& pool, Work work) {
-  using Value = std::invoke_result_t<Work&>;
+template <class Pool, class Work>
+auto run_on(Pool& pool, Work&& work) -> boost::asio::awaitable<std::invoke_result_t<std::decay_t<Work>&>> {
+  using Value = std::invoke_result_t<std::decay_t<Work>&>;
   return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(Value)>(
-      [&pool](auto handler, Work job) {
+      [&pool](auto handler, auto job) {
         auto caller = boost::asio::make_work_guard(handler);
         boost::asio::post(pool,
                           [handler = std::move(handler), job = std::move(job), caller = std::move(caller)]() mutable {
@@ -31,7 +34,7 @@ boost::asio::awaitable<std::invoke_result_t<Work&>> run_on(boost::asio::thread_p
                             });
                           });
       },
-      boost::asio::use_awaitable, std::move(work));
+      boost::asio::use_awaitable, std::forward<Work>(work));
 }
 
 }  // namespace base

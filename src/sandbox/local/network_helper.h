@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "sandbox/local/unique_fd.h"
+
+namespace sandbox::local {
+
+// A sandbox's way out: slirp4netns, a process beside it that nobody need end. It ends by itself with the container,
+// whose processes alone hold the other end of a pipe that it watches.
+class NetworkHelper {
+ public:
+  // The container's standard input is `container_end`.
+  struct Leash {
+    UniqueFd helper_end, container_end;
+  };
+  static base::Result<Leash> make_leash();
+
+  // Closes what `rules` close in the network namespace of process `pid`, before anything runs in there. Blocks.
+  static base::Result<void> apply_rules(int pid, const std::string& rules);
+
+  // Starts it and does not wait; gives its process id. It complains to `log_fd`.
+  static base::Result<int> start(int pid, const Leash& leash, int log_fd);
+};
+
+}  // namespace sandbox::local

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sandbox::local {
+
+// An IPv4 or IPv6 address or network, as 192.0.2.0/24.
+bool is_network(std::string_view text);
+
+// The nftables rules of a sandbox's own network namespace: out to public addresses, to the network helper's resolver,
+// and to `allow`; nothing to private, shared, link-local or reserved ones (RFC 6890 and its registries).
+std::string network_rules(const std::vector<std::string>& allow);
+
+}  // namespace sandbox::local
