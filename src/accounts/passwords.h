@@ -3,6 +3,7 @@
 // PasswordHasher: argon2id on threads of its own, since one takes some 50 ms and 64 MiB.
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -23,7 +24,7 @@ class PasswordHasher {
 
  private:
   const std::string dummy_hash_;
-  std::atomic<int> waiting_{0};
+  std::shared_ptr<std::atomic<int>> waiting_ = std::make_shared<std::atomic<int>>(0);
   boost::asio::thread_pool threads_;
 };
 
