@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "base/result.h"
@@ -126,6 +127,11 @@ class ExecutionService {
   // Makes sure that the sandbox runs, as after a registration.
   virtual boost::asio::awaitable<base::Result<void>> prepare(std::string sandbox, sandbox::Progress progress) = 0;
 };
+
+// Links to the agents live on `executors`, each of which is one thread.
+std::shared_ptr<ExecutionService> make_execution_service(std::vector<boost::asio::any_io_executor> executors,
+                                                         std::shared_ptr<sandbox::Spawner> spawner,
+                                                         const sandbox::Limits& limits);
 
 // 16 characters of [a-z0-9], from the system's random source.
 std::string new_execution_id();

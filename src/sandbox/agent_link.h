@@ -62,6 +62,8 @@ class Attachment {
   virtual boost::asio::awaitable<base::Result<AttachmentEvent>> next() = 0;
   // All bytes before `offset` have been handed on. Cheap, and may be called from any thread.
   virtual void acknowledge(std::uint64_t offset) = 0;
+  // Makes an outstanding next() and every later one fail with Errc::lost. Any thread.
+  virtual void cancel() = 0;
 };
 
 }  // namespace sandbox

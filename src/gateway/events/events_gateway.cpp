@@ -5,7 +5,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "gateway/events/contract_runs.h"
 #include "gateway/events/contract_session.h"
 #include "gateway/events/execution_session.h"
 #include "gateway/events/identity.h"

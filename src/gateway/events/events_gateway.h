@@ -6,6 +6,7 @@
 
 #include "accounts/account_service.h"
 #include "execution/execution_service.h"
+#include "gateway/events/contract_runs.h"
 #include "socketio/server.h"
 
 namespace gateway::events {
@@ -16,6 +17,7 @@ struct EventsServices {
 };
 
 // Sets the server's connection handler.
-void serve_events(socketio::Server& server, EventsServices services);
+void serve_events(socketio::Server& server, EventsServices services,
+                  std::shared_ptr<ContractRuns> runs = std::make_shared<ContractRuns>());
 
 }  // namespace gateway::events

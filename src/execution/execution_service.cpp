@@ -1,0 +1,157 @@
+#include "execution/execution_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <sodium.h>
+
+#include "execution/limits.h"
+#include "execution/sandbox_links.h"
+#include "execution/watch.h"
+#include "execution/wire_values.h"
+
+namespace execution {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::uint64_t kAppend = ~std::uint64_t{0};
+
+base::Result<void> check_id(const std::string& id) {
+  const bool is_good =
+      id.size() >= kIdCharactersMin && id.size() <= kIdCharactersMax &&
+      std::all_of(id.begin(), id.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+  if (is_good) return {};
+  return base::fail(Errc::invalid, "An execution's id has 8 to 32 characters of a-z and 0-9.");
+}
+
+base::Result<void> check_code(const std::string& code) {
+  if (code.size() <= sandbox::kCodeBytesMax) return {};
+  return base::fail(Errc::too_large, "The code has " + std::to_string(code.size()) + " bytes; at most " +
+                                         std::to_string(sandbox::kCodeBytesMax) +
+                                         " (10 MiB) can be run. Put data in a file.");
+}
+
+bool is_lost(const base::Error& error) {
+  return error.code == sandbox::make_error_code(sandbox::Errc::lost);
+}
+
+class LinkedExecutionService final : public ExecutionService {
+ public:
+  explicit LinkedExecutionService(std::shared_ptr<SandboxLinks> links) : links_(std::move(links)) {}
+
+  asio::awaitable<base::Result<Info>> start(std::string sandbox, StartRequest request,
+                                            sandbox::Progress progress) override {
+    if (const auto good = check_id(request.id); !good) co_return good.error();
+    if (const auto good = check_code(request.code); !good) co_return good.error();
+    wire::ToAgent message;
+    message.mutable_start()->set_id(request.id);
+    message.mutable_start()->set_code(std::move(request.code));
+    message.mutable_start()->mutable_labels()->insert(request.labels.begin(), request.labels.end());
+    base::Error failure;
+    for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
+      const auto link = co_await links_->get(sandbox, IfStopped::start_it, progress);
+      if (!link) co_return error_of(link.error());
+      const auto answer = co_await (*link)->call(message, kStartDeadline);
+      if (answer) co_return started(answer->info());
+      failure = answer.error();
+      if (!is_lost(failure)) break;
+    }
+    co_return error_of(failure);
+  }
+
+  asio::awaitable<base::Result<std::unique_ptr<Watch>>> watch(std::string sandbox, std::string id, std::uint64_t from,
+                                                              std::string reader) override {
+    return make_watch(links_, std::move(sandbox), std::move(id), from, std::move(reader));
+  }
+
+  asio::awaitable<base::Result<std::uint64_t>> input(std::string sandbox, std::string id, std::string data,
+                                                     std::optional<std::uint64_t> offset) override {
+    if (data.size() > sandbox::kInputBytesMax) {
+      co_return base::fail(Errc::input_full, "The input has " + std::to_string(data.size()) +
+                                                 " bytes; at most 32 MiB can wait for the program. Send it in parts.");
+    }
+    wire::ToAgent message;
+    message.mutable_input()->set_id(std::move(id));
+    message.mutable_input()->set_data(std::move(data));
+    message.mutable_input()->set_offset(offset.value_or(kAppend));
+    const auto info = co_await ask(std::move(sandbox), std::move(message));
+    if (!info) co_return info.error();
+    co_return info->input_end;
+  }
+
+  asio::awaitable<base::Result<void>> end_input(std::string sandbox, std::string id) override {
+    wire::ToAgent message;
+    message.mutable_end_input()->set_id(std::move(id));
+    const auto info = co_await ask(std::move(sandbox), std::move(message));
+    if (!info) co_return info.error();
+    co_return base::Result<void>();
+  }
+
+  asio::awaitable<base::Result<Info>> stop(std::string sandbox, std::string id, std::string reason) override {
+    wire::ToAgent message;
+    message.mutable_stop()->set_id(std::move(id));
+    message.mutable_stop()->set_reason(std::move(reason));
+    return ask(std::move(sandbox), std::move(message));
+  }
+
+  asio::awaitable<base::Result<Info>> interrupt(std::string sandbox, std::string id) override {
+    wire::ToAgent message;
+    message.mutable_interrupt()->set_id(std::move(id));
+    return ask(std::move(sandbox), std::move(message));
+  }
+
+  asio::awaitable<base::Result<std::vector<Info>>> list(std::string sandbox) override {
+    std::vector<Info> infos;
+    const auto link = co_await links_->get(std::move(sandbox), IfStopped::fail, {});
+    if (!link) co_return infos;
+    wire::ToAgent message;
+    message.mutable_list();
+    const auto answer = co_await (*link)->call(std::move(message), kCallDeadline);
+    if (!answer) co_return error_of(answer.error());
+    for (const auto& execution : answer->executions().execution()) infos.push_back(info_of(execution));
+    co_return infos;
+  }
+
+  asio::awaitable<base::Result<void>> prepare(std::string sandbox, sandbox::Progress progress) override {
+    const auto link = co_await links_->get(std::move(sandbox), IfStopped::start_it, std::move(progress));
+    if (!link) co_return error_of(link.error());
+    co_return base::Result<void>();
+  }
+
+ private:
+  static base::Result<Info> started(const wire::ExecutionInfo& message) {
+    Info info = info_of(message);
+    if (info.status != Status::start_failed) return info;
+    return base::fail(Errc::sandbox_unavailable, "The run did not start: " + info.reason);
+  }
+
+  // For requests whose answer is the execution's info, in a sandbox that runs.
+  asio::awaitable<base::Result<Info>> ask(std::string sandbox, wire::ToAgent message) {
+    const auto link = co_await links_->get(std::move(sandbox), IfStopped::fail, {});
+    if (!link) co_return base::fail(Errc::not_found, "The sandbox does not run, so nothing runs in it.");
+    const auto answer = co_await (*link)->call(std::move(message), kCallDeadline);
+    if (!answer) co_return error_of(answer.error());
+    co_return info_of(answer->info());
+  }
+
+  std::shared_ptr<SandboxLinks> links_;
+};
+
+}  // namespace
+
+std::shared_ptr<ExecutionService> make_execution_service(std::vector<asio::any_io_executor> executors,
+                                                         std::shared_ptr<sandbox::Spawner> spawner,
+                                                         const sandbox::Limits& limits) {
+  return std::make_shared<LinkedExecutionService>(
+      std::make_shared<SandboxLinks>(std::move(executors), std::move(spawner), limits));
+}
+
+std::string new_execution_id() {
+  static constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::string id;
+  for (int i = 0; i < 16; ++i) id += kCharacters[randombytes_uniform(static_cast<std::uint32_t>(kCharacters.size()))];
+  return id;
+}
+
+}  // namespace execution

@@ -1,0 +1,51 @@
+#pragma once
+
+// SandboxLinks: the one connection to each sandbox's agent, made when it is first asked for.
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/result.h"
+#include "sandbox/agent_link.h"
+#include "sandbox/spawner.h"
+
+namespace execution {
+
+enum class IfStopped { start_it, fail };
+
+// Thread-safe. Each sandbox's link lives on one of the executors.
+class SandboxLinks : public std::enable_shared_from_this<SandboxLinks> {
+ public:
+  using Link = std::shared_ptr<sandbox::AgentLink>;
+
+  SandboxLinks(std::vector<boost::asio::any_io_executor> executors, std::shared_ptr<sandbox::Spawner> spawner,
+               sandbox::Limits limits);
+
+  // Many callers at once share one start; each is told what it waits for. The caller resumes on its own executor.
+  boost::asio::awaitable<base::Result<Link>> get(std::string sandbox, IfStopped if_stopped, sandbox::Progress progress);
+
+ private:
+  struct Place;
+
+  std::shared_ptr<Place> place_of(const std::string& sandbox);
+  static boost::asio::awaitable<base::Result<Link>> open(std::shared_ptr<SandboxLinks> self,
+                                                         std::shared_ptr<Place> place, IfStopped if_stopped,
+                                                         sandbox::Progress progress);
+  boost::asio::awaitable<base::Result<Link>> connect(std::shared_ptr<Place> place, IfStopped if_stopped);
+  boost::asio::awaitable<base::Result<Link>> connect_once(std::shared_ptr<Place> place);
+
+  std::vector<boost::asio::any_io_executor> executors_;
+  std::shared_ptr<sandbox::Spawner> spawner_;
+  sandbox::Limits limits_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Place>, std::less<>> places_;  // as many as accounts used their sandbox here
+};
+
+}  // namespace execution
