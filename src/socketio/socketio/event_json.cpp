@@ -28,7 +28,7 @@ std::optional<unsigned> code_unit(std::string_view text) {
 bool is_leading(std::optional<unsigned> unit) { return unit && *unit >= 0xD800 && *unit < 0xDC00; }
 bool is_trailing(std::optional<unsigned> unit) { return unit && *unit >= 0xDC00 && *unit < 0xE000; }
 
-// boost::json refuses lone surrogates: writes U+FFFD in their place.
+// boost::json 1.81 refuses lone surrogates, by various errors: writes U+FFFD in their place.
 std::string replace_lone_surrogates(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -52,12 +52,6 @@ std::string replace_lone_surrogates(std::string_view text) {
   return out;
 }
 
-bool is_surrogate_error(const boost::system::error_code& error) {
-  namespace json = boost::json;
-  return error == json::error::illegal_leading_surrogate || error == json::error::illegal_trailing_surrogate ||
-         error == json::error::expected_utf16_escape;
-}
-
 }  // namespace
 
 std::optional<boost::json::value> parse_json(std::string_view text) {
@@ -65,7 +59,7 @@ std::optional<boost::json::value> parse_json(std::string_view text) {
   options.max_depth = kJsonDepthMax;
   boost::system::error_code error;
   boost::json::value value = boost::json::parse(text, error, {}, options);
-  if (is_surrogate_error(error)) value = boost::json::parse(replace_lone_surrogates(text), error, {}, options);
+  if (error) value = boost::json::parse(replace_lone_surrogates(text), error, {}, options);
   if (error) return std::nullopt;
   return value;
 }
