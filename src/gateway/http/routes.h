@@ -38,6 +38,7 @@ class Routes {
   boost::asio::awaitable<Response> login(const Request& request) const;
   boost::asio::awaitable<Response> logout(const Request& request) const;
   boost::asio::awaitable<Response> account(const Request& request) const;
+  boost::asio::awaitable<Response> health(const Request& request) const;
   Response failure(const Request& request, const base::Error& error) const;
 
   RoutesOptions options_;
