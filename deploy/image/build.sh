@@ -4,6 +4,7 @@
 # Makes OUT_DIR/rootfs (root needed) and, with --oci, an OCI image archive of it for a cluster. What exists and was made
 # from the same inputs is kept. Packages come from the host's own Debian mirror and package index settings.
 set -euo pipefail
+umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 
 usage() {

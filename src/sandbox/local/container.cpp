@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,7 +45,8 @@ base::Result<void> write_text(const std::string& path, std::string_view text) {
   std::ofstream file(path, std::ios::trunc);
   file << text;
   file.close();
-  if (!file) return base::fail(Errc::start_failed, "cannot write " + path + ": " + std::strerror(errno));
+  // The sandbox reads it, whatever the server's umask.
+  if (!file || ::chmod(path.c_str(), 0644) != 0) return base::fail(Errc::start_failed, "cannot write " + path + ": " + std::strerror(errno));
   return {};
 }
 

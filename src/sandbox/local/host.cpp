@@ -81,6 +81,11 @@ Finding check_data_dir(const LocalOptions& options) {
                               "/var/lib/pyruntime-forge instead"};
 }
 
+Finding check_authorities(const LocalOptions& options) {
+  if (options.ca_bundle.empty() || exists(options.ca_bundle)) return {Level::good, "certificate authorities"};
+  return {Level::problem, "the bundle of certificate authorities " + options.ca_bundle + " does not exist"};
+}
+
 Finding check_network(const LocalOptions& options) {
   if (options.network == Network::none) return {Level::good, "sandboxes have no network, as set"};
   for (const std::string& range : options.network_allow) {
@@ -105,7 +110,8 @@ bool swap_is_limited() {
 
 std::vector<Finding> check(const LocalOptions& options) {
   return {check_root(),          check_user_namespaces(), check_cgroups(),         check_runtime(options),
-          check_rootfs(options), check_agent(options),    check_data_dir(options), check_network(options)};
+          check_rootfs(options), check_agent(options),    check_data_dir(options), check_authorities(options),
+          check_network(options)};
 }
 
 base::Result<std::string> choose_runtime(const LocalOptions& options) {
