@@ -5,7 +5,7 @@
 # change lints the source and the test beside it. Compiles without precompiled headers, which clang cannot share with gcc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-files_max=${FORGE_TIDY_FILES_MAX:-40}
+files_max=${FORGE_TIDY_FILES_MAX:-24}
 
 base() {
   if [ -n "${FORGE_CHECK_BASE-}" ]; then
