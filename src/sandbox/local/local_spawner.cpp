@@ -20,8 +20,9 @@ bool is_name(std::string_view name) {
 }
 
 base::Error bad_name(std::string_view name) {
-  return base::fail(Errc::not_found, "\"" + std::string(name.substr(0, 80)) +
-                                         "\" is no sandbox's name: use 1 to 63 of a-z, 0-9 and inner hyphens");
+  std::string detail(name.substr(0, 80));
+  detail += " is no sandbox's name: use 1 to 63 of a-z, 0-9 and inner hyphens";
+  return base::fail(Errc::not_found, std::move(detail));
 }
 
 // Progress is told where the caller lives.
