@@ -8,7 +8,9 @@
 namespace socketio {
 
 // A long-polling answer holds the packets that fit, and at least one; the rest waits for the next request.
+// python-engineio's client takes no more than 16 in one answer.
 inline constexpr std::size_t kPollBytesMax = std::size_t{4} << 20;
+inline constexpr int kPollPacketsMax = 16;
 // From the request for an upgrade until it is done; then the new transport is dropped and the old one stays.
 inline constexpr std::chrono::seconds kUpgradeTimeout{10};
 // What a closed connection gets to take its last packets; then they are dropped.

@@ -52,6 +52,7 @@ asio::awaitable<std::optional<std::string>> Connection::poll() {
   std::string body = session_.end_poll();
   written_total_ = session_.taken_total();
   update_queued();
+  wake_queue_waiters();
   pump();
   co_return body;
 }
@@ -163,7 +164,7 @@ void Connection::wind_up() {
   if (!close_reported_) {
     close_reported_ = true;
     end_by_ = Session::Clock::now() + kCloseTimeout;
-    for (auto& waiter : std::exchange(queue_waiters_, {})) wake(waiter);
+    wake_queue_waiters();
     const Handlers handlers = std::exchange(handlers_, {nullptr, nullptr, std::move(handlers_.ended)});
     if (handlers.closed) handlers.closed(session_.reason());
   }
@@ -207,6 +208,10 @@ void Connection::wake(WaiterPtr& waiter) {
   waiter->woken = true;
   waiter->timer.cancel();
   waiter.reset();
+}
+
+void Connection::wake_queue_waiters() {
+  for (auto& waiter : std::exchange(queue_waiters_, {})) wake(waiter);
 }
 
 }  // namespace socketio::engineio

@@ -96,6 +96,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_timer();
   void update_queued();
   static void wake(WaiterPtr& waiter);
+  void wake_queue_waiters();
   template <class Done>
   static boost::asio::awaitable<base::Result<void>> wait_until(std::shared_ptr<Connection> self, Done done);
 

@@ -100,8 +100,7 @@ void Connection::write(const WebSocketPtr& websocket) {
   update_queued();
   if (!websocket->writing.empty()) {
     write_some(websocket);
-    if (queued_bytes() < options_->queue_bytes_high)
-      for (auto& waiter : std::exchange(queue_waiters_, {})) wake(waiter);
+    wake_queue_waiters();
   } else if (session_.closed() && session_.transport() == Transport::websocket) {
     boost::system::error_code ignored;
     websocket->socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
@@ -134,7 +133,7 @@ void Connection::on_written(const WebSocketPtr& websocket, boost::system::error_
   websocket->writing.clear();
   websocket->written = 0;
   if (session_.transport() == Transport::websocket) written_total_ = websocket->taken_total;
-  for (auto& waiter : std::exchange(queue_waiters_, {})) wake(waiter);
+  wake_queue_waiters();
   pump();
 }
 

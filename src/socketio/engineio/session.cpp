@@ -143,7 +143,7 @@ std::string Session::end_poll() {
   poll_waits_ = false;
   std::string body;
   if (transport_ == Transport::polling && !dropped_) {
-    while (queued_bytes() > 0) {
+    for (int packets = 0; queued_bytes() > 0 && packets < kPollPacketsMax; ++packets) {
       const std::string_view frames = std::string_view(outbox_).substr(outbox_begin_);
       const FrameExtent extent = frame_extent(frames);
       if (!body.empty() && body.size() + extent.payload_bytes > kPollBytesMax) break;
