@@ -49,6 +49,10 @@ class LayersTest(Tree):
     def test_an_include_up_the_house_is_found(self):
         self.assertEqual(len(self.problems_of("src/base/b.h", '#include "server/a.h"\n')), 1)
 
+    def test_a_test_may_include_the_contract_suites(self):
+        self.assertEqual(self.problems_of("src/base/b_test.cpp", '#include "contract/suite.h"\n'), [])
+        self.assertEqual(len(self.problems_of("src/base/b.cpp", '#include "contract/suite.h"\n')), 1)
+
     def test_a_backend_is_named_by_the_server_alone(self):
         self.assertEqual(len(self.problems_of("src/gateway/http/b.cpp", '#include "sandbox/local/a.h"\n')), 1)
 
@@ -144,6 +148,12 @@ class CoroutinesTest(unittest.TestCase):
         self.assertEqual(len(self.problems_of("asio::awaitable<Result<int>> read(const std::string& name);")), 1)
         self.assertEqual(len(self.problems_of("awaitable<void> A::read(int x,\n  std::string&& name) {")), 1)
         self.assertEqual(len(self.problems_of("auto a = [](const std::string& x) -> asio::awaitable<void> {")), 1)
+
+    def test_a_private_step_may_borrow(self):
+        step = "  awaitable<void> step(const Request& request);\n"
+        self.assertEqual(self.problems_of("class A {\n private:\n" + step + "};\n"), [])
+        self.assertEqual(len(self.problems_of("class A {\n private:\n  int x;\n};\nstruct B {\n" + step + "};\n")), 1)
+        self.assertEqual(len(self.problems_of("class A {\n private:\n  int x;\n};\n" + step)), 1)
 
     def test_a_lambda_that_captures_is_found(self):
         self.assertEqual(len(self.problems_of("co_spawn(x, [this, id]() -> asio::awaitable<void> { co_return; });")), 1)
