@@ -41,13 +41,8 @@ check_python() {
 }
 
 check_typescript() {
-  local dir
-  for dir in web tests; do
-    if [ -e "$dir/tsconfig.json" ]; then
-      npm_install "$dir" || return 1
-      "$dir/node_modules/.bin/tsc" --noEmit -p "$dir" || return 1
-    fi
-  done
+  npm_install web && npm --prefix web run --silent check || return 1
+  if [ -e tests/tsconfig.json ]; then npm_install tests && tests/node_modules/.bin/tsc --noEmit -p tests; fi
 }
 
 check_itself() { python3 -B -m unittest discover -s tools/tests -p '*_test.py' 2>&1 | tail -n 30; }
