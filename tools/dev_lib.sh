@@ -61,9 +61,13 @@ run_logged() {
     printf ' %s s             \n' $((SECONDS - start))
   else
     printf ' failed            \n' >&2
-    tail -n 30 "$log" >&2
+    show_log "$log" >&2
     die "$title failed; all of it is in $log"
   fi
+}
+
+show_log() {
+  if [ "$(wc -l < "$1")" -le 50 ]; then cat "$1"; else head -n 12 "$1" && echo "   …" && tail -n 35 "$1"; fi
 }
 
 # Of steps whose log tells: ", 120/400".
