@@ -51,7 +51,7 @@ say "adding the user and the places that are mounted over"
 list_fonts
 add_user
 # One bundle for all programs: the spawner can put another in its place.
-ln -s /etc/ssl/certs/ca-certificates.crt "$root/usr/lib/ssl/cert.pem"
+ln -sf certs/ca-certificates.crt "$root/etc/ssl/cert.pem"
 echo 'LANG=C.UTF-8' > "$root/etc/default/locale"
 mkdir -p "$root"/.forge/{run,journal}
 touch "$root/.forge/agent"
