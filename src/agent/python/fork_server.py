@@ -3,49 +3,58 @@
 Theory of operation. The agent starts `python3 -u -c BOOT`, whose BOOT executes this file. Server.serve() imports what the
 account's runs tend to import and forks spares. A spare waits for one datagram with the code, then raises HandOver up
 through every frame of ours to the interpreter's own `-c` machinery, which calls sys.excepthook to print it. That hook is
-PyRun_SimpleStringFlags itself, the function behind `python -c`: the code runs with no frame below it, and exceptions,
-SystemExit, exit codes and finalisation are the interpreter's own work. What is left to do here is to undo what sharing
-an ancestor makes visible (descriptors, seeds, sys.modules) and to notice when sharing would be wrong (Freshness).
+PyRun_SimpleStringFlags itself, the function behind `python -c`: the code runs with no frame below it, and tracebacks,
+SystemExit, exit codes and finalisation are the interpreter's own work. What is left to do here is to undo what a shared
+ancestor makes visible (class Spare), to notice when sharing would be wrong (class Freshness), and to spare the
+interpreter the unloading of what it did not load (finish()).
 
-PROTOCOL.md has the messages. What still differs from `python -u -c`: sys.modules holds preloaded modules, the hash seed is
-the server's, /proc/PID/cmdline and gc.get_freeze_count() show the server.
+PROTOCOL.md has the messages. What still differs from `python -u -c`: sys.modules holds what was preloaded, with the
+effects of importing it (warning filters, submodules as attributes, exit functions); the hash seed is the server's;
+/proc/PID/cmdline, gc.get_freeze_count() and atexit._ncallbacks() show the server; 3.12 and newer have one level of C
+recursion less.
 """
 
 import sys
 
-MODULES_AT_START = frozenset(sys.modules)
+MODULES_AT_START = dict(sys.modules)
 
-import _signal
-import _socket
-import array
-import atexit
-import ctypes
-import gc
-import mmap
-import os
-import stat
-import time
+import _socket  # noqa: E402
+import atexit  # noqa: E402
+import ctypes  # noqa: E402
+import gc  # noqa: E402
+import io  # noqa: E402
+import mmap  # noqa: E402
+import os  # noqa: E402
+import stat  # noqa: E402
+import time  # noqa: E402
+
+for own in set(sys.modules).difference(MODULES_AT_START):
+    del sys.modules[own]  # a run, and what is preloaded, imports its own
 
 CONTROL_FD = 4
 DATAGRAM_BYTES_MAX = 128 * 1024
+INT_BYTES = 4
 PAGE_BYTES = 32 * 1024
 OUTSTANDING_RUNS_MAX = 256
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
-# Importing these starts no Python thread, opens no file that stays open, and changes nothing that a script which does not
-# import them could see.
+# Importing these starts no Python thread, leaves no file open, and changes nothing that a script which does not import
+# them is likely to see.
 SAFE_MODULES = frozenset(
     """
-    argparse array ast asyncio base64 bisect calendar cmath collections collections.abc concurrent.futures configparser
-    contextlib copy csv dataclasses datetime decimal difflib enum fractions functools glob hashlib heapq html
-    importlib.metadata inspect io itertools json logging math numbers operator pathlib pickle platform pprint queue
-    random re secrets shutil socket sqlite3 ssl statistics string struct subprocess tempfile textwrap threading
-    traceback types typing unittest urllib.parse urllib.request uuid warnings weakref xml.etree.ElementTree zipfile zlib
-    numpy numpy.linalg numpy.random pandas matplotlib matplotlib.pyplot matplotlib.figure
-    sklearn sklearn.cluster sklearn.datasets sklearn.decomposition sklearn.ensemble sklearn.linear_model sklearn.metrics
-    sklearn.model_selection sklearn.naive_bayes sklearn.neighbors sklearn.pipeline sklearn.preprocessing sklearn.svm
-    sklearn.tree scipy scipy.optimize scipy.stats scipy.linalg scipy.interpolate scipy.integrate scipy.signal
+    argparse ast asyncio base64 bisect calendar cmath collections concurrent.futures configparser contextlib copy csv
+    dataclasses datetime decimal difflib email enum fractions functools getpass glob hashlib heapq hmac html html.parser
+    http.client http.server importlib.metadata importlib.resources inspect itertools json keyword logging math
+    multiprocessing numbers operator pathlib pickle platform pprint queue random re secrets shlex shutil signal socket
+    sqlite3 ssl statistics string struct subprocess tempfile textwrap threading timeit traceback types typing unittest
+    urllib.error urllib.parse urllib.request uuid warnings weakref xml.etree.ElementTree zipfile zlib zoneinfo
+    joblib matplotlib matplotlib.animation matplotlib.colors matplotlib.dates matplotlib.figure matplotlib.pyplot
+    matplotlib.ticker numpy pandas PIL PIL.Image scipy scipy.cluster.hierarchy scipy.fft scipy.integrate scipy.interpolate
+    scipy.linalg scipy.optimize scipy.signal scipy.sparse scipy.spatial scipy.special scipy.stats sklearn sklearn.base
+    sklearn.cluster sklearn.compose sklearn.datasets sklearn.decomposition sklearn.ensemble sklearn.feature_extraction
+    sklearn.impute sklearn.linear_model sklearn.metrics sklearn.model_selection sklearn.naive_bayes sklearn.neighbors
+    sklearn.neural_network sklearn.pipeline sklearn.preprocessing sklearn.svm sklearn.tree
     """.split()
 )
 
@@ -54,8 +63,8 @@ class HandOver(BaseException):
     """Unwinds a spare to the interpreter's bottom, where its code runs."""
 
 
-def set_dumpable(dumpable):
-    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, int(dumpable), 0, 0, 0)
+def process_control(option, value):
+    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def rss_bytes():
@@ -70,29 +79,42 @@ def parse(datagram):
 
 
 def format_message(verb, **fields):
-    return "\n".join([verb] + ["%s=%s" % field for field in fields.items()]).encode()
+    return "\n".join([verb] + ["{}={}".format(*field) for field in fields.items()]).encode()
 
 
-def receive(control, bytes_max, fds_max):
+def receive(socket, fds_max):
     """One datagram and the descriptors that came with it; empty at the end of file."""
-    fds = array.array("i")
-    data, ancillary, _, _ = control.recvmsg(bytes_max, _socket.CMSG_SPACE(fds_max * fds.itemsize))
-    for level, kind, content in ancillary:
-        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
-            fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
-    return data, list(fds)
+    data, ancillary, _, _ = socket.recvmsg(DATAGRAM_BYTES_MAX, _socket.CMSG_SPACE(fds_max * INT_BYTES))
+    fds = []
+    for _, kind, content in ancillary:
+        if kind == _socket.SCM_RIGHTS:
+            starts = range(0, len(content) - INT_BYTES + 1, INT_BYTES)
+            fds += [int.from_bytes(content[at : at + INT_BYTES], sys.byteorder) for at in starts]
+    return data, fds
 
 
-def read_whole(fd, length):
-    """The memfd's first `length` bytes, wherever its offset stands."""
-    parts = []
-    while length > 0:
-        part = os.pread(fd, length, sum(map(len, parts)))
-        if not part:
-            break
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
+def send_with_fds(socket, message, fds):
+    content = b"".join(fd.to_bytes(INT_BYTES, sys.byteorder) for fd in fds)
+    socket.sendmsg([message], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, content)])
+
+
+def seqpacket_pair():
+    return _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+
+
+def read_whole(fd):
+    """A memfd's content, wherever its offset stands."""
+    with open(fd, "rb", closefd=False) as file:
+        file.seek(0)
+        return file.read()
+
+
+def memory_file(content):
+    fd = os.memfd_create("code", os.MFD_CLOEXEC)
+    with open(fd, "wb", closefd=False) as file:
+        file.write(content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
 
 
 class Page:
@@ -115,61 +137,174 @@ class Page:
     def modules(self):
         length = min(int.from_bytes(self._memory[8:12], "little"), PAGE_BYTES - 12)
         names = self._memory[12 : 12 + length].decode("ascii", "replace").split(",")
-        return [name for name in names if name in SAFE_MODULES]
+        return SAFE_MODULES.intersection(names)
+
+
+def stamp(path):
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_dev
+
+
+def names_in(folder):
+    """What `import` could find there: names up to the first dot."""
+    try:
+        return {name.split(".")[0] for name in os.listdir(folder or ".")}
+    except OSError:
+        return set()
+
+
+class Freshness:
+    """Whether a new interpreter would still import what was imported here. Made before the preload."""
+
+    def __init__(self):
+        site = sys.modules.get("site")
+        self._user_site = site.USER_SITE if site and site.ENABLE_USER_SITE else None
+        paths = sys.path[1:] + [self._user_site] * bool(self._user_site)
+        paths += [os.path.expanduser("~/.config/matplotlib")] + self._pth_files()
+        self._stamps = [(path, stamp(path)) for path in paths]
+        self._home = stamp(".")
+        self.shadowing = names_in("")
+        self._loaded = frozenset()
+        # Start-up code of the person's own must run in every interpreter anew.
+        self.cold = self._has_startup_code()
+
+    def remember_loaded(self):
+        added = set(sys.modules).difference(MODULES_AT_START)
+        self._loaded = frozenset(name.split(".")[0] for name in added)
+        if "matplotlib" in added:
+            self._loaded |= {"matplotlibrc"}
+
+    def is_stale(self):
+        for path, before in self._stamps:
+            if stamp(path) != before:
+                return True
+        home = stamp(".")
+        if home == self._home:
+            return False
+        self._home = home
+        return not self._loaded.isdisjoint(names_in(""))
+
+    def _pth_files(self):
+        if not self._user_site or not os.path.isdir(self._user_site):
+            return []
+        return [os.path.join(self._user_site, name) for name in os.listdir(self._user_site) if name.endswith(".pth")]
+
+    def _has_startup_code(self):
+        if not self._user_site:
+            return False
+        if not {"sitecustomize", "usercustomize"}.isdisjoint(names_in(self._user_site)):
+            return True
+        for path in self._pth_files():
+            with open(path, "rb") as file:
+                if any(line.startswith((b"import ", b"import\t")) for line in file):
+                    return True
+        return False
+
+
+class Shadowed:
+    """A finder that refuses what the home shadows: a run would import another module of that name."""
+
+    def __init__(self, names):
+        self._names = names
+
+    def find_spec(self, name, path=None, _=None):
+        if path is None and name in self._names:
+            raise ImportError("the home has a " + name)
+
+
+class Preload:
+    """Imports modules for runs to share."""
+
+    def __init__(self, freshness, memory_max):
+        self._shadowed = Shadowed(freshness.shadowing)
+        self._rss_max = memory_max // 4 or sys.maxsize
+
+    def load(self, names):
+        """The first name that cannot be shared, or None. What its import left behind is in the way of the others."""
+        import_path, environment = sys.path[:], dict(os.environ)
+        streams = sys.stdout, sys.stderr
+        sys.path[:] = import_path[1:]
+        sys.meta_path.insert(0, self._shadowed)
+        try:
+            for name in names:
+                if name in SAFE_MODULES and rss_bytes() < self._rss_max:
+                    sys.stdout = sys.stderr = words = io.StringIO()
+                    if not self._import(name) or words.getvalue():
+                        return name
+        finally:
+            sys.stdout, sys.stderr = streams
+            sys.meta_path.remove(self._shadowed)
+            sys.path[:] = import_path
+            for name in set(os.environ).difference(environment):
+                del os.environ[name]
+        return None
+
+    @staticmethod
+    def _import(name):
+        try:
+            __import__(name)
+        except Exception:
+            return False
+        return len(sys._current_frames()) == 1
 
 
 class Server:
-    def __init__(self, control, source):
+    def __init__(self, control, source, init=None):
         self._control = control
         self._source = source
+        self._init_datagram = init
         self._main_at_start = dict(vars(sys.modules["__main__"]))
         self._pages = []
-        self._reported = set()
         self._supervisor = ""
-        self._freshness = None
+        self._freshness = Freshness()
 
     def serve(self):
         """Returns in the fork server alone, when the agent is gone; a spare leaves by HandOver."""
-        set_dumpable(False)
+        process_control(PR_SET_DUMPABLE, 0)
         verbs = {"init": self._init, "fork": self._fork, "ended": self._ended}
         while True:
-            datagram, _ = receive(self._control, DATAGRAM_BYTES_MAX, 1)
-            if not datagram:
-                return
-            verb, fields = parse(datagram)
             try:
+                datagram = self._init_datagram or receive(self._control, 0)[0]
+                self._init_datagram = None
+                if not datagram:
+                    return
+                verb, fields = parse(datagram)
                 verbs[verb](fields)
-            except BrokenPipeError:
+            except ConnectionError:
                 return
             self._reap()
 
     def _init(self, fields):
         self._supervisor = fields["supervisor"]
-        memory_max = int(fields.get("memory_max", 0))
-        for name in filter(None, fields.get("preload", "").split(",")):
-            if name in SAFE_MODULES and (not memory_max or rss_bytes() < memory_max):
-                self._preload(name)
+        if not self._freshness.cold:
+            names = [name for name in fields.get("preload", "").split(",") if name]
+            refused = Preload(self._freshness, int(fields.get("memory_max", 0))).load(names)
+            if refused:
+                self._start_over(dict(fields, preload=",".join(name for name in names if name != refused)))
+        self._freshness.remember_loaded()
         gc.collect()
         gc.freeze()
-        self._control.send(format_message("ready", modules=",".join(self._loaded()), rss=rss_bytes()))
+        loaded = sorted(SAFE_MODULES.intersection(sys.modules).difference(MODULES_AT_START))
+        self._control.send(format_message("ready", modules=",".join(loaded), rss=rss_bytes()))
         self._fork({})
 
-    def _preload(self, name):
-        try:
-            __import__(name)
-        except Exception:
-            pass
-
-    def _loaded(self):
-        return sorted(SAFE_MODULES.intersection(sys.modules))
+    def _start_over(self, fields):
+        """The same program with other preloads: what a failed import left behind cannot be undone."""
+        source = memory_file(b"INIT = %r\n" % format_message("init", **fields) + self._source)
+        os.set_inheritable(CONTROL_FD, True)
+        os.dup2(source, 3)
+        os.execv(sys.executable, command_line())
 
     def _ended(self, fields):
         pid = int(fields["pid"])
         for page in [page for page in self._pages if page.pid() == pid]:
             self._pages.remove(page)
-            names = [name for name in page.modules() if name not in sys.modules]
+            names = page.modules().difference(sys.modules)
             if names:
-                self._control.send(format_message("learned", modules=",".join(names)))
+                self._control.send(format_message("learned", modules=",".join(sorted(names))))
 
     def _reap(self):
         try:
@@ -181,151 +316,251 @@ class Server:
     def _fork(self, _):
         page = Page()
         self._pages = self._pages[1 - OUTSTANDING_RUNS_MAX :] + [page]
-        sockets = [_socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, fd) for fd in seqpacket_pairs()]
-        agent_spare, spare, agent_supervisor, supervisor = sockets
+        agent_spare, spare = seqpacket_pair()
+        agent_supervisor, supervisor = seqpacket_pair()
         if os.fork() == 0:
             self._become_supervisor(page, agent_spare, spare, agent_supervisor, supervisor)
-        for socket in sockets:
+        for socket in (agent_spare, spare, agent_supervisor, supervisor):
             socket.close()
 
     def _become_supervisor(self, page, agent_spare, spare, agent_supervisor, supervisor):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # outlasts execv; the run may begin before that
-        pid = os.fork()
-        if pid == 0:
-            for socket in (self._control, agent_spare, agent_supervisor, supervisor):
-                socket.close()
-            Spare(spare, page, self._main_at_start, self._source).wait()
-        page.write_pid(pid)
-        fds = array.array("i", [agent_spare.fileno(), agent_supervisor.fileno()])
-        self._control.sendmsg(
-            [format_message("spare", pid=pid, supervisor=os.getpid())],
-            [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, fds)],
-        )
-        os.dup2(supervisor.fileno(), 3, inheritable=True)
-        os.execv(self._supervisor, [self._supervisor, "supervise", str(pid)])
+        process_control(PR_SET_CHILD_SUBREAPER, 1)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                for socket in (self._control, agent_spare, agent_supervisor, supervisor):
+                    socket.close()
+                Spare(spare, page, self._freshness, self._source).run(self._main_at_start)
+            page.write_pid(pid)
+            message = format_message("spare", pid=pid, supervisor=os.getpid())
+            send_with_fds(self._control, message, [agent_spare.fileno(), agent_supervisor.fileno()])
+            os.dup2(supervisor.fileno(), 3)
+            os.execv(self._supervisor, [self._supervisor, "supervise", str(pid)])
+        except OSError as error:
+            os.write(2, "no supervisor: {}\n".format(error).encode())
+            os._exit(127)
 
 
-def seqpacket_pairs():
-    """Two pairs of sockets as four descriptors."""
-    pairs = [_socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET) for _ in range(2)]
-    return [socket.detach() for pair in pairs for socket in pair]
+def command_line():
+    with open("/proc/self/cmdline", "rb") as file:
+        return file.read().split(b"\0")[:-1]
 
 
 class Spare:
     """An interpreter that waits for its code."""
 
-    def __init__(self, agent, page, main_at_start, source):
+    def __init__(self, agent, page, freshness, source):
         self._agent = agent
         self._page = page
-        self._main_at_start = main_at_start
+        self._freshness = freshness
         self._source = source
 
-    def wait(self):
+    def run(self, main_at_start):
         os.setsid()
-        reseed()
-        datagram, fds = receive(self._agent, DATAGRAM_BYTES_MAX, 4)
+        forget_shared_state()
+        self._freshness.is_stale()  # looks at a changed home before the code is waited for
+        datagram, fds = receive(self._agent, 4)
         if not datagram:
             os._exit(0)
+        if self._freshness.is_stale():
+            self._agent.send(b"stale")
+            os._exit(0)
         code = self._take_over(datagram, fds)
-        take_standard_streams()
-        hide_server_modules()
-        set_dumpable(True)
         self._agent.send(b"started")
         self._agent.close()
-        hand_over(code, self._main_at_start, self._page)
+        if self._freshness.cold:
+            self._run_cold(code)
+        process_control(PR_SET_DUMPABLE, 1)
+        for finder in sys.path_importer_cache.values():
+            if hasattr(finder, "invalidate_caches"):
+                finder.invalidate_caches()
+        take_standard_streams()
+        preloaded = {name: module for name, module in sys.modules.items() if name not in MODULES_AT_START}
+        last_words.update(page=self._page, pid=os.getpid(), preloaded=preloaded)
+        hand_over(code, main_at_start)
 
     def _take_over(self, datagram, fds):
         """Puts the run's descriptors in their places; the code."""
-        header, _, inline = datagram.partition(b"\n\n")
-        length = int(parse(header)[1]["length"])
-        code = read_whole(fds[3], length) if len(fds) > 3 else inline
-        for fd, source in enumerate(fds[:3]):
-            os.dup2(source, fd)
+        _, _, inline = datagram.partition(b"\n\n")
+        code = read_whole(fds[3]) if len(fds) > 3 else inline
+        for place, fd in enumerate(fds[:3]):
+            os.dup2(fd, place)
         for fd in fds:
             os.close(fd)
         return code
 
+    def _run_cold(self, code):
+        """This file in a new interpreter, with the code in place of the control socket."""
+        command = command_line()
+        source, code = memory_file(self._source), memory_file(code)
+        os.dup2(code, CONTROL_FD + 1, False)
+        os.dup2(source, CONTROL_FD - 1)
+        os.dup2(CONTROL_FD + 1, CONTROL_FD)
+        os.execv(sys.executable, command)
 
-def reseed():
-    """What fork copies and each run must have of its own. `random` and `ssl` see to it themselves."""
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random:
-        numpy_random.seed()
-    process = sys.modules.get("multiprocessing.process")
-    if process:
-        process.current_process().authkey = os.urandom(32)
+
+def forget_shared_state():
+    """What fork copies and each run must have of its own. `random`, `ssl`, `tempfile` see to it themselves."""
+    loaded = sys.modules.get
+    if loaded("numpy.random"):
+        loaded("numpy.random").seed()
+    if loaded("multiprocessing.process"):
+        loaded("multiprocessing.process").current_process().authkey = os.urandom(32)
+    if loaded("linecache"):
+        loaded("linecache").clearcache()
 
 
 def take_standard_streams():
     """New wrappers, as the interpreter makes them under -u, since the old ones know the old descriptors."""
-    import io
-
     for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         before = getattr(sys, name)
         buffer = io.open(fd, mode + "b", -1 if mode == "r" else 0, closefd=False)
         raw = buffer.raw if mode == "r" else buffer
         raw.name = "<%s>" % name
-        stream = io.TextIOWrapper(buffer, before.encoding, before.errors, "\n", False, True)
+        stream = io.TextIOWrapper(buffer, before.encoding, before.errors, "\n", write_through=True)
         stream.mode = mode
         setattr(sys, name, stream)
         setattr(sys, "__%s__" % name, stream)
+    logging = sys.modules.get("logging")
+    if logging:
+        logging._startTime = time.time_ns() if isinstance(logging._startTime, int) else time.time()
 
 
-def hide_server_modules():
-    for name in ("_ctypes", "_socket", "_struct", "array", "atexit", "ctypes", "ctypes._endian", "mmap", "struct"):
-        if name not in MODULES_AT_START:
-            sys.modules.pop(name, None)
+def recursion_counter():
+    """The interpreter's count of nested calls, which our way in has raised by one; None where it is not affected.
+
+    Up to 3.11 it counts C calls too and so decides where a RecursionError strikes. It is the one int of the thread's
+    state that changes by one with each call of a Python function.
+    """
+    if sys.version_info >= (3, 12):
+        return None
+    get_state = ctypes.pythonapi.PyThreadState_Get
+    get_state.restype = ctypes.c_void_p
+    ints = (ctypes.c_int * 32).from_address(get_state())
+
+    def sample(depth):
+        return sample(depth - 1) if depth else list(ints)
+
+    samples = [sample(depth) for depth in range(4)]
+    for step in (1, -1):  # 3.11 counts down what remains
+        for at, first in enumerate(samples[0]):
+            if [taken[at] for taken in samples] == [first + step * depth for depth in range(4)]:
+                return ints, at, step
+    return None
 
 
-def hand_over(code, main_at_start, page):
-    """Runs `code` as `python -c` does, from below every frame of ours; see the theory of operation."""
-    mains = [type(sys)("__main__")]  # emptied before the run, so that only sys.modules holds it
+def as_command(code):
+    """What `python -c` would be asked to run."""
+    if b"\0" in code:  # never cut short
+        return b"compile('\\0', '<string>', 'exec')"
+    try:
+        text = code.decode("utf-8", "surrogateescape")
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        words = "Unable to decode the command from the command line:\nUnicodeEncodeError: %s" % error
+        return b"raise SystemExit(%a)" % words
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv[3:] = [text]
+    if sys.version_info >= (3, 14):
+        import textwrap
+
+        text = textwrap.dedent(text)
+    if sys.version_info >= (3, 13):
+        register_source(text)
+    return text.encode()
+
+
+def register_source(text):
+    """From 3.13 on tracebacks show the lines of `-c`. The key is equal for equal code."""
+    import linecache
+
+    try:
+        linecache._register_code(compile(text, "<string>", "exec", dont_inherit=True), text, "<string>")
+    except Exception:
+        return  # the interpreter will say what is wrong with the code
+
+
+def hand_over(code, main_at_start):
+    """Runs `code` as `python -c` does, from below every frame of ours; see the theory of operation.
+
+    Each argument of the call is made by a function that has returned when the call begins.
+    """
+    code = as_command(code)
+    mains = [type(sys)("__main__")]  # emptied, so that only sys.modules holds it
     vars(mains[0]).clear()
     vars(mains[0]).update(main_at_start)
     flags = (ctypes.c_int * 2)(0x0800, sys.version_info[1])  # PyCF_IGNORE_COOKIE, the grammar's minor version
     excepthook = sys.excepthook
-    sys.orig_argv = sys.orig_argv[:-1] + [code.decode("utf-8", "surrogateescape")]
-    atexit.register(finish, page, os.getpid())
+    counter = recursion_counter()
 
     class Code:
         @staticmethod
         def from_param(_):
+            sys.modules["__main__"] = mains.pop()
             return code
 
     class Flags:
-        @staticmethod
-        def from_param(_):
-            sys.modules["__main__"] = mains.pop()
-            return ctypes.byref(flags)
-
-    class Rest:
         @staticmethod
         def from_param(_):
             sys.excepthook = excepthook
             for name in ("last_type", "last_value", "last_traceback", "last_exc"):
                 if hasattr(sys, name):
                     delattr(sys, name)
+            return ctypes.byref(flags)
+
+    class Unused:
+        @staticmethod
+        def from_param(_):
+            if counter:
+                ints, at, step = counter
+                ints[at] -= step
             return None
 
-    def result(value):
-        if value == 0:
+    def result(status):
+        if status == 0:
             raise SystemExit(0)
-        return value
+        return status  # the interpreter ends with 1, or by SIGINT where that was the exception
 
     run = ctypes.pythonapi.PyRun_SimpleStringFlags
-    run.argtypes = [Code, Flags, Rest]
+    run.argtypes = [Code, Flags, Unused]
     run.restype = result
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(run))
+    keep_for_ever(run)
     sys.excepthook = run
     raise HandOver
 
 
-def finish(page, pid):
-    """Runs after every exit function of the program."""
-    if os.getpid() == pid:
-        page.write_modules(SAFE_MODULES.intersection(sys.modules))
+def keep_for_ever(thing):
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+last_words = {}
+
+
+def finish():
+    """Runs after every exit function of a run: tells what was imported, and withholds from finalisation the modules that
+    were preloaded, since unloading them takes longer than most runs."""
+    if sys._getframe().f_back is not None:  # called by the program, through atexit
+        atexit.register(finish)
+        return
+    if last_words.get("pid") == os.getpid():
+        last_words["page"].write_modules(SAFE_MODULES.intersection(sys.modules))
+    kept = {}
+    for name, module in last_words.get("preloaded", {}).items():
+        if sys.modules.get(name) is module:
+            kept[name] = sys.modules.pop(name)
+    keep_for_ever(kept)
+
+
+def main(source, init=None):
+    if not stat.S_ISSOCK(os.fstat(CONTROL_FD).st_mode):
+        main_at_start = dict(vars(sys.modules["__main__"]))
+        code = read_whole(CONTROL_FD)
+        os.close(CONTROL_FD)
+        hand_over(code, main_at_start)
+    os.set_inheritable(CONTROL_FD, False)
+    atexit.register(finish)  # before anything else, so that it runs last
+    Server(_socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, CONTROL_FD), source, init).serve()
 
 
 if __name__ == "fork_server":
-    os.set_inheritable(CONTROL_FD, False)
-    Server(_socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, CONTROL_FD), globals()["source"]).serve()
+    main(globals()["source"], globals().get("INIT"))
