@@ -50,8 +50,6 @@ chroot "$root" python3 -m compileall -q -j 0 /usr/local/lib/python3.11 || true #
 say "adding the user and the places that are mounted over"
 list_fonts
 add_user
-# One bundle for all programs: the spawner can put another in its place.
-ln -sf certs/ca-certificates.crt "$root/etc/ssl/cert.pem"
 echo 'LANG=C.UTF-8' > "$root/etc/default/locale"
 mkdir -p "$root"/.forge/{run,journal}
 touch "$root/.forge/agent"
