@@ -46,7 +46,8 @@ base::Result<void> write_text(const std::string& path, std::string_view text) {
   file << text;
   file.close();
   // The sandbox reads it, whatever the server's umask.
-  if (!file || ::chmod(path.c_str(), 0644) != 0) return base::fail(Errc::start_failed, "cannot write " + path + ": " + std::strerror(errno));
+  if (!file || ::chmod(path.c_str(), 0644) != 0)
+    return base::fail(Errc::start_failed, "cannot write " + path + ": " + std::strerror(errno));
   return {};
 }
 
