@@ -148,8 +148,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
       co_return false;
     }
     const bool keep_alive = request.keep_alive();
-    Response answer =
-        socketio ? co_await parts.socketio->handle(request, address_) : co_await parts.routes->answer(request);
+    Response answer;  // GCC 12 destroys what a ?: of two co_await gives twice
+    if (socketio) {
+      answer = co_await parts.socketio->handle(request, address_);
+    } else {
+      answer = co_await parts.routes->answer(request);
+    }
     co_return co_await finish_answer(std::move(answer), request, keep_alive, begin);
   }
 

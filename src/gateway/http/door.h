@@ -16,9 +16,9 @@ using Request = socketio::Request;
 using Response = socketio::Response;
 
 struct DoorOptions {
-  std::string listen_address = "127.0.0.1";  // where it is 0.0.0.0 or ::, any address (not any name) is ours
-  std::vector<std::string> allowed_hosts;    // FORGE_ALLOWED_HOSTS: "forge.example" (any port), "forge.example:8443"
-  std::vector<std::string> allowed_origins;  // FORGE_ALLOWED_ORIGINS: "https://app.example"
+  std::string listen_address = "127.0.0.1";    // where it is 0.0.0.0 or ::, any address (not any name) is ours
+  std::vector<std::string> allowed_hosts{};    // FORGE_ALLOWED_HOSTS: "forge.example" (any port), "forge.example:8443"
+  std::vector<std::string> allowed_origins{};  // FORGE_ALLOWED_ORIGINS: "https://app.example"
 };
 
 class Door {
