@@ -21,10 +21,7 @@ int main(int argc, char** argv) {
     CLI::App* serve = app.add_subcommand("serve", "serve the page and its programs until Ctrl-C");
     CLI::App* down = app.add_subcommand("down", "stop every sandbox of this data folder; files stay");
     CLI::App* doctor = app.add_subcommand("doctor", "say what this machine lacks");
-    for (CLI::App* command : {serve, down, doctor}) {
-      server::add_settings(*command, settings);
-      command->formatter()->column_width(34);
-    }
+    for (CLI::App* command : {serve, down, doctor}) server::add_settings(*command, settings);
     CLI11_PARSE(app, argc, argv);
     server::complete(settings, std::filesystem::read_symlink("/proc/self/exe"));
     if (serve->parsed()) return server::serve(settings);
