@@ -42,7 +42,7 @@ std::string Agent::prepare() {
   hooks.settled = [this](const std::string& id) { on_settled(id); };
   hooks.output = [this](const std::string&) { pump_all(); };
   hooks.ended = [this](const std::string&) {
-    last_request_ = Clock::now();
+    last_request_ = last_end_ = Clock::now();
     pump_all();
   };
   hooks.kill_strays = [this] { kill_loose(); };
@@ -142,8 +142,10 @@ void Agent::sample() {
   for (const auto& [id, execution] : executions_->all()) {
     execution->sample(table);
   }
-  if (any_running) {
+  if (any_running || Clock::now() - last_end_ < kStraysAfter) {
     kill_loose();
+  }
+  if (any_running) {
     pump_all();
   } else {
     consider_idle();

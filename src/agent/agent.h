@@ -54,6 +54,7 @@ class Agent {
   Fd listener_;
   Fd signals_;
   Clock::time_point last_request_ = Clock::now();
+  Clock::time_point last_end_{};  // of an execution
   Clock::time_point shut_down_by_{};
   bool shutting_down_ = false;
 };

@@ -182,7 +182,12 @@ TEST_F(AgentTest, KillsARunThatKilledItsSupervisor) {
 
 TEST_F(AgentTest, InterruptsTheInterpreterAlone) {
   client_.start("int",
-                "import time\nprint('ready')\ntry:\n  time.sleep(600)\nexcept KeyboardInterrupt:\n  print('caught')");
+                "import time\n"
+                "try:\n"
+                "  print('ready')\n"
+                "  while True: time.sleep(0.05)\n"
+                "except KeyboardInterrupt:\n"
+                "  print('caught')");
   const auto attachment = client_.attach("int");
   const auto ready = client_.read_until(attachment, "ready\n");
   wire::ToAgent interrupt;

@@ -190,6 +190,7 @@ void Execution::on_supervisor() {
   tools_.loop.forget(interpreter_.supervisor.get());
   if (!report_) {  // the code has killed its supervisor
     report_ = SupervisorReport{SIGKILL, 0, 0, true};
+    kill_descendants(supervisor_pid_);  // a process closes its sockets before its children get another parent
     hooks_.kill_strays();
     on_group_gone();
   } else if (report_->children_left) {

@@ -43,6 +43,7 @@ inline constexpr seconds kSpareWait{20};          // beyond: START_FAILED
 inline constexpr milliseconds kSpareAfter{5};     // a new spare is made so long after one was used
 inline constexpr milliseconds kReloadAfter{200};  // without a run
 inline constexpr milliseconds kSampleEvery{200};
+inline constexpr seconds kStraysAfter{2};              // the last end: strays are looked for so long
 inline constexpr milliseconds kRestartAfterMax{5000};  // longest pause between two tries to start a fork server
 inline constexpr seconds kShutdownWait{3};
 inline constexpr int kFreezeRoundsMax = 200;
