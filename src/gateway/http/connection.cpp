@@ -69,7 +69,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   asio::awaitable<void> run() {
     for (bool goes_on = true; goes_on && !finishing_;) goes_on = co_await serve_one();
-    if (upgraded_) co_return;
+    if (upgrade_) co_return co_await upgrade();
     boost::system::error_code ignored;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     co_await drain();
@@ -125,6 +125,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
     co_return error;
   }
 
+  // Called with nothing else of the connection on the stack: a WebSocket may idle for days, and all that lives costs.
+  asio::awaitable<void> upgrade() {
+    Request request = std::move(*upgrade_);
+    upgrade_.reset();
+    std::string leftover = beast::buffers_to_string(buffer_.data());
+    buffer_.clear();
+    buffer_.shrink_to_fit();
+    co_await group_->parts().socketio->handle_upgrade(std::move(stream_), std::move(request), std::move(leftover),
+                                                      address_);
+  }
+
   asio::awaitable<bool> dispatch(Request request) {
     const auto begin = Clock::now();
     const ListenerParts& parts = group_->parts();
@@ -142,9 +153,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       co_return co_await finish_answer(std::move(answer), request, request.keep_alive(), begin);
     }
     if (socketio && beast::websocket::is_upgrade(request)) {
-      upgraded_ = true;
-      std::string leftover = beast::buffers_to_string(buffer_.data());
-      co_await parts.socketio->handle_upgrade(std::move(stream_), std::move(request), std::move(leftover), address_);
+      upgrade_ = std::move(request);
       co_return false;
     }
     const bool keep_alive = request.keep_alive();
@@ -215,9 +224,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_{kHeaderBytesMax + 1};
   std::string address_;
+  std::optional<Request> upgrade_;
   bool idle_ = false;
   bool finishing_ = false;
-  bool upgraded_ = false;
 };
 
 void ConnectionGroup::begin(asio::ip::tcp::socket socket, const asio::any_io_executor& executor) {
