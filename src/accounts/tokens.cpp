@@ -5,6 +5,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "accounts/account_service.h"
+
 namespace accounts {
 namespace {
 
@@ -51,6 +53,11 @@ std::string digest_hex(std::string_view text) {
 
 std::string login_token_hash(std::string_view login_token) {
   return digest_hex(login_token);
+}
+
+// A hash of the hash: what stands in labels is no key to the table of logins.
+std::string login_label(std::string_view token) {
+  return digest_hex(login_token_hash(token)).substr(0, 16);
 }
 
 }  // namespace accounts

@@ -40,11 +40,11 @@ void begin_sessions(const std::shared_ptr<socketio::Socket>& socket, const Event
 
 }  // namespace
 
-void serve_events(socketio::Server& server, EventsServices services) {
-  server.on_connection([services = std::move(services),
-                        runs = std::make_shared<ContractRuns>()](const std::shared_ptr<socketio::Socket>& socket) {
-    begin_sessions(socket, services, runs);
-  });
+void serve_events(socketio::Server& server, EventsServices services, std::shared_ptr<ContractRuns> runs) {
+  server.on_connection(
+      [services = std::move(services), runs = std::move(runs)](const std::shared_ptr<socketio::Socket>& socket) {
+        begin_sessions(socket, services, runs);
+      });
 }
 
 }  // namespace gateway::events
