@@ -14,7 +14,8 @@ namespace agent {
 namespace {
 
 constexpr int kTriesMax = 5;  // interpreters that were stale or died before they took the code
-constexpr seconds kGroupWait{2};
+constexpr seconds kGroupWait{10};
+constexpr milliseconds kKillAgain{10};
 
 Fd code_file(const std::string& code) {
   Fd file(::memfd_create("code", MFD_CLOEXEC));
@@ -208,15 +209,24 @@ void Execution::on_report(const SupervisorReport& report) {
   }
   report_ = report;
   if (report.children_left) {
-    kill_descendants(supervisor_pid_);
-    end_timer_ = tools_.loop.after(kGroupWait, [this] {
-      end_timer_ = 0;
-      kill_descendants(supervisor_pid_);
-      on_group_gone();
-    });
+    group_wait_until_ = Clock::now() + kGroupWait;
+    kill_rest();
     return;
   }
   on_group_gone();
+}
+
+// Until the supervisor has no child and goes. What no signal can end is left to it: it goes on when its agent lets go.
+void Execution::kill_rest() {
+  if (Clock::now() >= group_wait_until_) {
+    on_group_gone();
+    return;
+  }
+  kill_descendants(supervisor_pid_);
+  end_timer_ = tools_.loop.after(kKillAgain, [this] {
+    end_timer_ = 0;
+    kill_rest();
+  });
 }
 
 void Execution::on_group_gone() {

@@ -79,6 +79,7 @@ class Execution {
   void on_running();
   void on_supervisor();
   void on_report(const SupervisorReport& report);
+  void kill_rest();
   void on_group_gone();
   void finish();
   void fail_start(const std::string& why);
@@ -106,6 +107,7 @@ class Execution {
   std::uint64_t sampled_peak_bytes_ = 0;
   std::optional<std::uint64_t> oom_kills_at_start_;
   Clock::time_point started_{};
+  Clock::time_point group_wait_until_{};
   EventLoop::TimerId time_limit_timer_ = 0;
   EventLoop::TimerId start_timer_ = 0;
   EventLoop::TimerId end_timer_ = 0;

@@ -13,6 +13,7 @@ namespace agent {
 struct Process {
   pid_t pid = 0;
   pid_t parent = 0;
+  pid_t group = 0;
   char state = '?';
   std::uint64_t resident_bytes = 0;
 };
@@ -31,8 +32,9 @@ class ProcessTable {
 };
 
 // Stops everything below `root` until two looks agree, so that nothing is forked behind its back, then kills it.
-// `root` itself goes on. Returns whether there was anything.
-bool kill_descendants(pid_t root);
+// `root` itself goes on. A program that forks and exits without pause may outrun a call: repeat it until `root` has no
+// child, which only `root` itself can tell for certain.
+void kill_descendants(pid_t root);
 
 // Kills children of this process that are not in `known`, with all below them.
 void kill_strays(const std::set<pid_t>& known);

@@ -34,6 +34,7 @@ T take(std::string_view& in) {
   return static_cast<T>(value);
 }
 
+constexpr int kKillAgainMs = 10;
 constexpr std::size_t kReportBytes = 4 + 8 + 8 + 1;
 
 std::uint64_t microseconds(const timeval& time) {
@@ -117,9 +118,9 @@ int supervise(pid_t interpreter) {
     while (::read(signals, &seen, sizeof seen) > 0) {
     }
     if ((waits[1].revents & (POLLHUP | POLLERR)) != 0) {
-      kill_descendants(::getpid());  // the agent has gone, and with it whoever could end the run
-      while (::waitpid(-1, nullptr, 0) > 0) {
-      }
+      do {  // the agent has gone, and with it whoever could end the run
+        kill_descendants(::getpid());
+      } while (reap(interpreter) && ::poll(nullptr, 0, kKillAgainMs) == 0);
       return 0;
     }
   }
