@@ -12,9 +12,7 @@ async function enter(): Promise<void> {
   try {
     const account = await currentAccount();
     if (!account) return showSignIn();
-    workbench = new Workbench(account, (message) => void leave(message));
-    app.replaceChildren(workbench.element);
-    workbench.begin();
+    workbench = new Workbench(app, account, (message) => void leave(message));
   } catch (error) {
     showProblem(error instanceof Error ? error.message : String(error));
   }

@@ -239,7 +239,7 @@ export class Session implements LinkHandlers {
   }
 
   private received(next: Position): void {
-    this.apply({ type: "received", next });
+    this.run = reduce(this.run, { type: "received", next }); // nothing that shows: `changed` would cost much here
     // A program that waits for input prints nothing more: what was typed behind its last output is due now.
     this.writeEchoesUpTo(furthest(next));
   }

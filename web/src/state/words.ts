@@ -21,7 +21,8 @@ export function describe(run: Run, now: number): RunWords {
 }
 
 function describeActive(run: Run, now: number): RunWords {
-  const time = seconds(Math.max(0, now - run.startedAt));
+  const ms = Math.max(0, now - run.startedAt);
+  const time = ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : seconds(ms);
   if (run.stopping) return { tone: "busy", headline: "Stopping…", details: [time] };
   if (run.phase === "running") return { tone: "busy", headline: "Running", details: [time] };
   const headline = run.waitingFor ? `Starting your sandbox: ${run.waitingFor}` : "Starting…";

@@ -31,15 +31,17 @@ export class Terminal implements Console {
   private drawn: { column: number; caret: Place } | null = null;
   private takesInput = false;
 
+  /** The parent must be in the document: its font is measured. */
   constructor(
     parent: HTMLElement,
     private readonly handlers: TerminalHandlers,
   ) {
     this.screen = new Screen({
+      allowProposedApi: true, // decorations: the bars of stderr
       convertEol: true,
       cursorBlink: true,
       cursorInactiveStyle: "none",
-      fontFamily: getComputedStyle(parent).getPropertyValue("--mono"),
+      fontFamily: getComputedStyle(parent).fontFamily,
       fontSize: 13,
       lineHeight: 1.35,
       minimumContrastRatio: 4.5,
@@ -48,6 +50,8 @@ export class Terminal implements Console {
     });
     this.screen.loadAddon(this.fit);
     this.screen.open(parent);
+    // A scroller would be a stop of its own for Tab; its keys work in the console anyway.
+    parent.querySelector(".xterm-viewport")?.setAttribute("tabindex", "-1");
     this.screen.textarea?.setAttribute("aria-label", "Console: what is typed here goes to the running program");
     // Tab moves on, as everywhere on the page; browser shortcuts stay the browser's; a selection can be copied.
     this.screen.attachCustomKeyEventHandler((event) => {

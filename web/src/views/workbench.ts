@@ -18,7 +18,6 @@ const IS_MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 /** The editor, the console and what is between them. */
 export class Workbench {
-  readonly element: HTMLElement;
   private readonly run = button("Run", "primary run", "Run the program");
   private readonly stop = button("Stop", "stop", "Stop the program");
   private readonly endInput = button("End input", "quiet", "Tell the program that no more input comes (Ctrl-D)");
@@ -38,11 +37,13 @@ export class Workbench {
   private complaintEnd = 0;
   private runShown = "";
 
+  /** Takes the parent's place on the page. */
   constructor(
+    parent: HTMLElement,
     private readonly account: Account,
     private readonly left: (message?: string) => void,
   ) {
-    this.element = this.layout();
+    parent.replaceChildren(this.layout());
     const id = account.container_id;
     this.editor = new Editor(this.editorPane, savedCode(id) ?? WELCOME, {
       run: () => this.start(),
@@ -69,9 +70,6 @@ export class Workbench {
     this.clock = window.setInterval(() => this.showStatus(this.session.state), CLOCK_MS);
     this.show(this.session.state, false);
     document.title = "PyRuntime Forge";
-  }
-
-  begin(): void {
     this.editor.focus();
   }
 
