@@ -97,8 +97,10 @@ asio::awaitable<base::Result<SandboxLinks::Link>> SandboxLinks::connect(std::sha
                                                                         IfStopped if_stopped) {
   auto link = co_await connect_once(place);
   if (link || if_stopped == IfStopped::fail) co_return link;
-  const auto started = co_await spawner_->start({.name = place->name, .limits = limits_},
-                                                [place](std::string_view cause) { place->tell(std::string(cause)); });
+  // Named: GCC 12 destroys aggregates twice that are made inside a co_await.
+  sandbox::SandboxSpec spec{.name = place->name, .limits = limits_};
+  sandbox::Progress tell = [place](std::string_view cause) { place->tell(std::string(cause)); };
+  const auto started = co_await spawner_->start(std::move(spec), std::move(tell));
   if (!started) co_return started.error();
   co_return co_await connect_once(place);
 }

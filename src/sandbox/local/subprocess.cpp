@@ -62,6 +62,7 @@ class SpawnActions {
   base::Result<pid_t> spawn(const Argv& argv) {
     pid_t pid = -1;
     std::vector<char*> words = pointers(argv);
+    posix_spawn_file_actions_addclosefrom_np(&actions_, 3);  // Asio's sockets are not closed by exec
     const int error = posix_spawnp(&pid, words[0], &actions_, &attributes_, words.data(), environ);
     if (error != 0) {
       return base::fail(Errc::unavailable, "cannot run " + argv[0] + ": " + std::strerror(error));
@@ -190,6 +191,7 @@ base::Result<int> start_detached(const Argv& argv, int output_fd, const std::vec
     ::dup2(output_fd >= 0 ? output_fd : null.get(), 1);
     ::dup2(output_fd >= 0 ? output_fd : null.get(), 2);
     for (std::size_t i = 0; i < moved.size(); ++i) ::dup2(moved[i].get(), static_cast<int>(3 + i));
+    ::close_range(static_cast<unsigned>(3 + moved.size()), ~0U, 0);
     ::execv(program.c_str(), words.data());
     ::_exit(127);
   }
