@@ -17,10 +17,13 @@ recursion less.
 import sys
 
 MODULES_AT_START = dict(sys.modules)
+PATH_AT_START = sys.path[:]
+sys.path.remove("")  # what follows comes from the library, whatever the home has
 
 import _socket  # noqa: E402
 import atexit  # noqa: E402
 import ctypes  # noqa: E402
+import fcntl  # noqa: E402
 import gc  # noqa: E402
 import io  # noqa: E402
 import mmap  # noqa: E402
@@ -30,10 +33,12 @@ import time  # noqa: E402
 
 for own in set(sys.modules).difference(MODULES_AT_START):
     del sys.modules[own]  # a run, and what is preloaded, imports its own
+sys.path[:] = PATH_AT_START
 
 CONTROL_FD = 4
 DATAGRAM_BYTES_MAX = 128 * 1024
 INT_BYTES = 4
+CLOCK_TICK_NS = 20_000_000  # more than the granularity of file times
 PAGE_BYTES = 32 * 1024
 OUTSTANDING_RUNS_MAX = 256
 PR_SET_DUMPABLE = 4
@@ -140,6 +145,12 @@ class Page:
         return SAFE_MODULES.intersection(names)
 
 
+def names_of_main():
+    names = dict(vars(sys.modules["__main__"]))
+    names.pop("__warningregistry__", None)  # of BOOT's own line
+    return names
+
+
 def stamp(path):
     try:
         status = os.stat(path)
@@ -163,7 +174,7 @@ class Freshness:
         site = sys.modules.get("site")
         self._user_site = site.USER_SITE if site and site.ENABLE_USER_SITE else None
         paths = sys.path[1:] + [self._user_site] * bool(self._user_site)
-        paths += [os.path.expanduser("~/.config/matplotlib")] + self._pth_files()
+        paths += [os.path.expanduser("~/.config/matplotlib/matplotlibrc")] + self._pth_files()
         self._stamps = [(path, stamp(path)) for path in paths]
         self._home = stamp(".")
         self.shadowing = names_in("")
@@ -184,7 +195,8 @@ class Freshness:
         home = stamp(".")
         if home == self._home:
             return False
-        self._home = home
+        if home and time.time_ns() - home[0] > CLOCK_TICK_NS:  # else it may change again and show the same time
+            self._home = home
         return not self._loaded.isdisjoint(names_in(""))
 
     def _pth_files(self):
@@ -209,9 +221,11 @@ class Shadowed:
 
     def __init__(self, names):
         self._names = names
+        self.refused = False
 
     def find_spec(self, name, path=None, _=None):
         if path is None and name in self._names:
+            self.refused = True
             raise ImportError("the home has a " + name)
 
 
@@ -223,7 +237,7 @@ class Preload:
         self._rss_max = memory_max // 4 or sys.maxsize
 
     def load(self, names):
-        """The first name that cannot be shared, or None. What its import left behind is in the way of the others."""
+        """None, or the names to start over with: what a failed import leaves behind would be in the way."""
         import_path, environment = sys.path[:], dict(os.environ)
         streams = sys.stdout, sys.stderr
         sys.path[:] = import_path[1:]
@@ -232,8 +246,11 @@ class Preload:
             for name in names:
                 if name in SAFE_MODULES and rss_bytes() < self._rss_max:
                     sys.stdout = sys.stderr = words = io.StringIO()
-                    if not self._import(name) or words.getvalue():
-                        return name
+                    imported = self._import(name)
+                    if self._shadowed.refused:
+                        return []
+                    if not imported or words.getvalue():
+                        return [other for other in names if other != name]
         finally:
             sys.stdout, sys.stderr = streams
             sys.meta_path.remove(self._shadowed)
@@ -256,7 +273,7 @@ class Server:
         self._control = control
         self._source = source
         self._init_datagram = init
-        self._main_at_start = dict(vars(sys.modules["__main__"]))
+        self._main_at_start = names_of_main()
         self._pages = []
         self._supervisor = ""
         self._freshness = Freshness()
@@ -281,9 +298,9 @@ class Server:
         self._supervisor = fields["supervisor"]
         if not self._freshness.cold:
             names = [name for name in fields.get("preload", "").split(",") if name]
-            refused = Preload(self._freshness, int(fields.get("memory_max", 0))).load(names)
-            if refused:
-                self._start_over(dict(fields, preload=",".join(name for name in names if name != refused)))
+            instead = Preload(self._freshness, int(fields.get("memory_max", 0))).load(names)
+            if instead is not None:
+                self._start_over(dict(fields, preload=",".join(instead)))
         self._freshness.remember_loaded()
         gc.collect()
         gc.freeze()
@@ -292,11 +309,8 @@ class Server:
         self._fork({})
 
     def _start_over(self, fields):
-        """The same program with other preloads: what a failed import left behind cannot be undone."""
         source = memory_file(b"INIT = %r\n" % format_message("init", **fields) + self._source)
-        os.set_inheritable(CONTROL_FD, True)
-        os.dup2(source, 3)
-        os.execv(sys.executable, command_line())
+        place_and_execute(source, os.dup(CONTROL_FD))
 
     def _ended(self, fields):
         pid = int(fields["pid"])
@@ -341,9 +355,14 @@ class Server:
             os._exit(127)
 
 
-def command_line():
+def place_and_execute(source, control):
+    """This interpreter's command again, with these descriptors."""
     with open("/proc/self/cmdline", "rb") as file:
-        return file.read().split(b"\0")[:-1]
+        command = file.read().split(b"\0")[:-1]
+    clear = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, CONTROL_FD + 1) for fd in (source, control)]
+    os.dup2(clear[0], CONTROL_FD - 1)
+    os.dup2(clear[1], CONTROL_FD)
+    os.execv(sys.executable, command)
 
 
 class Spare:
@@ -391,12 +410,7 @@ class Spare:
 
     def _run_cold(self, code):
         """This file in a new interpreter, with the code in place of the control socket."""
-        command = command_line()
-        source, code = memory_file(self._source), memory_file(code)
-        os.dup2(code, CONTROL_FD + 1, False)
-        os.dup2(source, CONTROL_FD - 1)
-        os.dup2(CONTROL_FD + 1, CONTROL_FD)
-        os.execv(sys.executable, command)
+        place_and_execute(memory_file(self._source), memory_file(code))
 
 
 def forget_shared_state():
@@ -406,6 +420,8 @@ def forget_shared_state():
         loaded("numpy.random").seed()
     if loaded("multiprocessing.process"):
         loaded("multiprocessing.process").current_process().authkey = os.urandom(32)
+    if loaded("threading"):
+        loaded("threading").main_thread()._set_native_id()
     if loaded("linecache"):
         loaded("linecache").clearcache()
 
@@ -471,11 +487,13 @@ def as_command(code):
 
 
 def register_source(text):
-    """From 3.13 on tracebacks show the lines of `-c`. The key is equal for equal code."""
+    """From 3.13 on tracebacks show the lines of `-c`; 3.13.0 knows them by file name, later ones by (equal) code."""
     import linecache
 
     try:
-        linecache._register_code(compile(text, "<string>", "exec", dont_inherit=True), text, "<string>")
+        by_code = hasattr(linecache, "_interactive_cache")
+        key = compile(text, "<string>", "exec", dont_inherit=True) if by_code else "<string>"
+        linecache._register_code(key, text, "<string>")
     except Exception:
         return  # the interpreter will say what is wrong with the code
 
@@ -553,7 +571,7 @@ def finish():
 
 def main(source, init=None):
     if not stat.S_ISSOCK(os.fstat(CONTROL_FD).st_mode):
-        main_at_start = dict(vars(sys.modules["__main__"]))
+        main_at_start = names_of_main()
         code = read_whole(CONTROL_FD)
         os.close(CONTROL_FD)
         hand_over(code, main_at_start)

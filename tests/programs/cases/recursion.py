@@ -49,9 +49,11 @@ try: f(20)
 except RecursionError as error: print(error)
 # --- the lowest limit that can be set at the bottom
 import sys
+before = sys.getrecursionlimit()
 for n in range(1, 12):
-    try: sys.setrecursionlimit(n); print(n); break
+    try: sys.setrecursionlimit(n)
     except RecursionError as error: print(n, error)
+    else: sys.setrecursionlimit(before); print(n); break
 # --- a zero limit
 import sys
 sys.setrecursionlimit(0)

@@ -7,7 +7,8 @@ for s in sorted(signal.valid_signals()):
 import signal
 print(signal.pthread_sigmask(signal.SIG_BLOCK, []), signal.sigpending())
 # --- ignored and blocked in the kernel's view
-print([line for line in open("/proc/self/status") if line.startswith(("SigBlk", "SigIgn", "SigCgt", "SigPnd", "ShdPnd"))])
+for line in open("/proc/self/status"):
+    if line.startswith(("SigBlk", "SigIgn", "SigCgt", "SigPnd", "ShdPnd")): print(line[:7], hex(int(line[7:], 16) & 0x7FFFFFFF))
 # --- SIGINT is a keyboard interrupt
 import os, signal
 os.kill(os.getpid(), signal.SIGINT)
@@ -117,10 +118,13 @@ os.kill(os.getpid(), signal.SIGRTMIN + 3)
 import faulthandler, sys
 print(faulthandler.is_enabled(), "faulthandler" in sys.flags.__doc__)
 # --- faulthandler on a segfault
-import faulthandler, sys, os
-faulthandler.enable(file=sys.stdout, all_threads=False)
+import faulthandler, os, tempfile
 def f(): faulthandler._sigsegv()
-f()
+log = open("log", "w+")
+pid = os.fork()
+if pid == 0:
+    faulthandler.enable(file=log, all_threads=False); f()
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])); log.seek(0); print(log.read().split("\n\nExtension")[0])
 # --- a null pointer
 import ctypes
 print("before"); ctypes.string_at(0)

@@ -55,10 +55,10 @@ print(sys.stdin.buffer.readline())
 #: stdin ["direct\n"]
 import os
 print(os.read(0, 100))
-# --- input, then os.read finds nothing held back
-#: stdin ["one\n", "two\n"]
+# --- input takes ahead what is there
+#: stdin ["one\ntwo\n"]
 import os
-print(input()); print(os.read(0, 100))
+print(input()); print(os.read(0, 100)); print(input())
 # --- carriage returns
 #: stdin ["a\r\nb\rc\n"]
 import sys

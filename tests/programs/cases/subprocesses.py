@@ -16,7 +16,7 @@ print(subprocess.check_output("echo $((6 * 7))", shell=True))
 # --- timeout
 import subprocess
 try: subprocess.run(["sleep", "5"], timeout=0.05)
-except subprocess.TimeoutExpired as error: print(error)
+except subprocess.TimeoutExpired as error: print(error.cmd)
 # --- input given
 import subprocess
 print(subprocess.run(["cat"], input=b"fed", capture_output=True).stdout)

@@ -147,11 +147,3 @@ import argparse
 p = argparse.ArgumentParser()
 p.add_argument("name")
 p.parse_args()
-# --- unittest main
-import unittest
-class T(unittest.TestCase):
-    def test_fails(self): raise SystemExit(4)
-try:
-    unittest.main(argv=["x", "-q"], exit=False)
-except SystemExit as error:
-    print("left with", error.code)

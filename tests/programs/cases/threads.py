@@ -152,12 +152,6 @@ except KeyboardInterrupt: print("interrupted")
 # --- bare _thread
 import _thread, time
 _thread.start_new_thread(print, ("bare",)); time.sleep(0.1)
-# --- starting a thread in an exit function
-import atexit, threading
-def late():
-    try: threading.Thread(target=print, args=("late thread",)).start()
-    except RuntimeError as error: print(error)
-atexit.register(late)
 # --- setprofile and settrace are unset
 import sys, threading
 print(sys.gettrace(), sys.getprofile())
