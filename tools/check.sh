@@ -32,7 +32,7 @@ check_layers() { python3 tools/check_layers.py; }
 check_coroutines() { python3 tools/check_coroutines.py; }
 check_sizes() { python3 tools/check_sizes.py; }
 check_words() { python3 tools/check_words.py; }
-check_shell() { scripts | xargs -0 shellcheck -x; }
+check_shell() { scripts | xargs -0 shellcheck -x -P SCRIPTDIR; }
 
 check_python() {
   python_venv build/venv-check tools/requirements.txt || return 1

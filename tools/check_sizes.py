@@ -55,7 +55,11 @@ def brace_functions(text):
 
 
 def python_functions(text):
-    for node in ast.walk(ast.parse(text)):
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return  # a program that is a test of just that; ruff names others
+    for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node.name, node.end_lineno - node.lineno + 1
 
