@@ -9,7 +9,6 @@ import argparse
 import collections
 import contextlib
 import os
-import re
 import sys
 import tempfile
 import time
@@ -57,7 +56,7 @@ class Worker:
 
     def _compare(self, name, case, expected):
         try:
-            return difference(expected, self.ways[name].run(case))
+            return harness.difference(expected, self.ways[name].run(case))
         except harness.Stuck as error:
             self.ways[name].close()
             self.ways[name] = self._make[name]()
@@ -66,27 +65,6 @@ class Worker:
     def close(self):
         for way in self.ways.values():
             way.close()
-
-
-ADDRESS = re.compile(rb"\b0x[0-9a-f]{8,}")  # what no two interpreters share
-
-
-def difference(expected, actual):
-    out = []
-    for part in expected._fields:
-        theirs, ours = getattr(expected, part), getattr(actual, part)
-        if isinstance(theirs, bytes):
-            theirs, ours = ADDRESS.sub(b"0xADDRESS", theirs), ADDRESS.sub(b"0xADDRESS", ours)
-        if theirs != ours:
-            out.append(f"    {part}, python: {shorten(theirs, ours)}\n    {part}, ours:   {shorten(ours, theirs)}")
-    return "\n".join(out) or None
-
-
-def shorten(text, other):
-    """From a little before where it differs."""
-    common = len(os.path.commonprefix([text, other]))
-    begin = max(0, common - 60)
-    return ("…" if begin else "") + repr(text[begin : begin + 400])
 
 
 worker = None

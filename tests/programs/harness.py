@@ -7,6 +7,7 @@ import collections
 import contextlib
 import ctypes
 import os
+import re
 import resource
 import selectors
 import shutil
@@ -64,6 +65,27 @@ def read_cases():
     names = [(case.kind, case.name) for case in cases]
     assert len(names) == len(set(names)), [name for name in names if names.count(name) > 1]
     return cases
+
+
+ADDRESS = re.compile(rb"\b0x[0-9a-f]{8,}")  # what no two interpreters share
+
+
+def difference(expected, actual):
+    out = []
+    for part in expected._fields:
+        theirs, ours = getattr(expected, part), getattr(actual, part)
+        if isinstance(theirs, bytes):
+            theirs, ours = ADDRESS.sub(b"0xADDRESS", theirs), ADDRESS.sub(b"0xADDRESS", ours)
+        if theirs != ours:
+            out.append(f"    {part}, python: {shorten(theirs, ours)}\n    {part}, ours:   {shorten(ours, theirs)}")
+    return "\n".join(out) or None
+
+
+def shorten(text, other):
+    """From a little before where it differs."""
+    common = len(os.path.commonprefix([text, other]))
+    begin = max(0, common - 60)
+    return ("…" if begin else "") + repr(text[begin : begin + 400])
 
 
 class Place:
@@ -432,9 +454,13 @@ class ByAgent:
             return f"signal {info.get(4, 0)}"
         return f"status {info.get(2)}: {info.get(5, b'').decode()}"
 
-    def preloaded(self):
-        status = self._answer(self._send(wire.get_status()))[wire.STATUS]
-        return status
+    def wait_until_preloaded(self, module):
+        for _ in range(int(PATIENCE_S * 10)):
+            status = self._answer(self._send(wire.get_status()))[wire.STATUS]
+            if module in wire.texts(status, 6):
+                return
+            time.sleep(0.1)
+        raise Stuck(f"{module} is not preloaded")
 
     def close(self):
         self._agent.send_signal(signal.SIGTERM)

@@ -41,7 +41,16 @@ def read_varint(data, at):
 
 def fields(data):
     """{number: value}; of a repeated field the last."""
-    out, at = {}, 0
+    return dict(pairs(data))
+
+
+def texts(data, number):
+    """A repeated field."""
+    return [value.decode() for which, value in pairs(data) if which == number]
+
+
+def pairs(data):
+    at = 0
     while at < len(data):
         tag, at = read_varint(data, at)
         if tag & 7 == VARINT:
@@ -51,8 +60,7 @@ def fields(data):
             value, at = data[at : at + length], at + length
         else:
             raise ValueError(f"wire type {tag & 7} is not in agent.proto")
-        out[tag >> 3] = value
-    return out
+        yield tag >> 3, value
 
 
 def signed(number):

@@ -9,7 +9,8 @@ ancestor makes visible (class Spare), to notice when sharing would be wrong (cla
 interpreter the unloading of what it did not load (finish()).
 
 PROTOCOL.md has the messages. What still differs from `python -u -c`: sys.modules holds what was preloaded, with the
-effects of importing it (warning filters, submodules as attributes, exit functions); the hash seed is the server's;
+effects of importing it (warning filters, submodules as attributes, exit functions, threading's signal in SigCgt), and at
+the end it is not unloaded, so that finalizers can still use it; the hash seed is the server's;
 /proc/PID/cmdline, gc.get_freeze_count() and atexit._ncallbacks() show the server; 3.12 and newer have one level of C
 recursion less.
 """
@@ -49,16 +50,17 @@ PR_SET_CHILD_SUBREAPER = 36
 SAFE_MODULES = frozenset(
     """
     argparse ast asyncio base64 bisect calendar cmath collections concurrent.futures configparser contextlib copy csv
-    dataclasses datetime decimal difflib email enum fractions functools getpass glob hashlib heapq hmac html html.parser
-    http.client http.server importlib.metadata importlib.resources inspect itertools json keyword logging math
-    multiprocessing numbers operator pathlib pickle platform pprint queue random re secrets shlex shutil signal socket
-    sqlite3 ssl statistics string struct subprocess tempfile textwrap threading timeit traceback types typing unittest
-    urllib.error urllib.parse urllib.request uuid warnings weakref xml.etree.ElementTree zipfile zlib zoneinfo
-    joblib matplotlib matplotlib.animation matplotlib.colors matplotlib.dates matplotlib.figure matplotlib.pyplot
-    matplotlib.ticker numpy pandas PIL PIL.Image scipy scipy.cluster.hierarchy scipy.fft scipy.integrate scipy.interpolate
-    scipy.linalg scipy.optimize scipy.signal scipy.sparse scipy.spatial scipy.special scipy.stats sklearn sklearn.base
-    sklearn.cluster sklearn.compose sklearn.datasets sklearn.decomposition sklearn.ensemble sklearn.feature_extraction
-    sklearn.impute sklearn.linear_model sklearn.metrics sklearn.model_selection sklearn.naive_bayes sklearn.neighbors
+    dataclasses datetime decimal difflib email enum fractions functools getpass glob hashlib heapq hmac html
+    html.parser http.client http.server importlib.metadata importlib.resources inspect itertools json keyword logging
+    math multiprocessing numbers operator pathlib pickle platform pprint queue random re secrets shlex shutil signal
+    socket sqlite3 ssl statistics string struct subprocess tempfile textwrap threading timeit traceback types typing
+    unittest urllib.error urllib.parse urllib.request uuid warnings weakref xml.etree.ElementTree zipfile zlib
+    zoneinfo joblib matplotlib matplotlib.animation matplotlib.colors matplotlib.dates matplotlib.figure
+    matplotlib.pyplot matplotlib.ticker numpy numpy.fft numpy.linalg numpy.random pandas PIL PIL.Image scipy
+    scipy.cluster.hierarchy scipy.fft scipy.integrate scipy.interpolate scipy.linalg scipy.optimize scipy.signal
+    scipy.sparse scipy.spatial scipy.special scipy.stats sklearn sklearn.base sklearn.cluster sklearn.compose
+    sklearn.datasets sklearn.decomposition sklearn.ensemble sklearn.feature_extraction sklearn.impute
+    sklearn.linear_model sklearn.metrics sklearn.model_selection sklearn.naive_bayes sklearn.neighbors
     sklearn.neural_network sklearn.pipeline sklearn.preprocessing sklearn.svm sklearn.tree
     """.split()
 )

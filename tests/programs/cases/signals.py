@@ -124,7 +124,7 @@ log = open("log", "w+")
 pid = os.fork()
 if pid == 0:
     faulthandler.enable(file=log, all_threads=False); f()
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])); log.seek(0); print(log.read().split("\n\nExtension")[0])
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])); log.seek(0); print(log.read().split("\n\nExtension")[0].rstrip())
 # --- a null pointer
 import ctypes
 print("before"); ctypes.string_at(0)
