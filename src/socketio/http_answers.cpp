@@ -26,12 +26,18 @@ Response answer(const Request& request, http::status status, std::string_view ty
 
 std::string_view usual_message(Refusal code) {
   switch (code) {
-    case Refusal::unknown_transport: return "Transport unknown";
-    case Refusal::unknown_sid: return "Session ID unknown";
-    case Refusal::bad_method: return "Bad handshake method";
-    case Refusal::bad_request: return "Bad request";
-    case Refusal::forbidden: return "Forbidden";
-    case Refusal::unsupported_version: return "Unsupported protocol version";
+    case Refusal::unknown_transport:
+      return "Transport unknown";
+    case Refusal::unknown_sid:
+      return "Session ID unknown";
+    case Refusal::bad_method:
+      return "Bad handshake method";
+    case Refusal::bad_request:
+      return "Bad request";
+    case Refusal::forbidden:
+      return "Forbidden";
+    case Refusal::unsupported_version:
+      return "Unsupported protocol version";
   }
   return "Bad request";
 }

@@ -7,14 +7,29 @@ namespace {
 void append_escape(std::string& out, char c) {
   static constexpr char kHex[] = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; break;
-    case '\\': out += "\\\\"; break;
-    case '\b': out += "\\b"; break;
-    case '\f': out += "\\f"; break;
-    case '\n': out += "\\n"; break;
-    case '\r': out += "\\r"; break;
-    case '\t': out += "\\t"; break;
-    default: out += {'\\', 'u', '0', '0', kHex[(c >> 4) & 0xF], kHex[c & 0xF]};
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\b':
+      out += "\\b";
+      break;
+    case '\f':
+      out += "\\f";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      out += {'\\', 'u', '0', '0', kHex[(c >> 4) & 0xF], kHex[c & 0xF]};
   }
 }
 
@@ -26,7 +41,8 @@ void append_json_escaped(std::string& out, std::string_view text) {
   std::size_t at = 0;
   while ((at += plain_run(text.substr(at))) < text.size()) {
     Utf8Unit unit{1, false};
-    while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80 && (unit = utf8_unit(text.substr(at))).valid)
+    while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80 &&
+           (unit = utf8_unit(text.substr(at))).valid)
       at += unit.length;
     if (at == text.size()) break;
     const bool ascii = static_cast<unsigned char>(text[at]) < 0x80;

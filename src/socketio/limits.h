@@ -24,7 +24,7 @@ inline constexpr std::size_t kPongBytesMax = 4096;
 // Read from one connection before the next one's turn.
 inline constexpr int kReadsPerTurn = 16;
 inline constexpr std::size_t kReadBytes = std::size_t{64} << 10;
-// A buffer that is larger is given back when it is empty.
+// A decoder's buffer that is larger is given back when its message was taken; other buffers at the next ping.
 inline constexpr std::size_t kIdleBufferBytesMax = 512;
 
 }  // namespace socketio

@@ -26,7 +26,9 @@ std::string percent_decoded(std::string_view text) {
 
 }  // namespace
 
-std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
 
 std::string_view query_of(std::string_view target) {
   const std::size_t mark = target.find('?');

@@ -3,7 +3,11 @@
 #include <atomic>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/write.hpp>
@@ -19,8 +23,8 @@ namespace socketio {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using engineio::Closing;
 using engineio::CloseCode;
+using engineio::Closing;
 using engineio::Connection;
 using engineio::Transport;
 using ConnectionPtr = std::shared_ptr<Connection>;
@@ -32,9 +36,12 @@ class ErrorCategory : public boost::system::error_category {
   const char* name() const noexcept override { return "socketio"; }
   std::string message(int code) const override {
     switch (static_cast<Errc>(code)) {
-      case Errc::closed: return "the client has gone";
-      case Errc::queue_full: return "the client's queue is full";
-      case Errc::refused: return "refused";
+      case Errc::closed:
+        return "the client has gone";
+      case Errc::queue_full:
+        return "the client's queue is full";
+      case Errc::refused:
+        return "refused";
     }
     return "unknown";
   }
@@ -47,20 +54,33 @@ auto run_on_connection(const ConnectionPtr& connection, Work work) -> decltype(w
   co_return co_await asio::co_spawn(connection->executor(), std::move(work), asio::use_awaitable);
 }
 
-asio::awaitable<std::optional<std::string>> get(ConnectionPtr connection) { co_return co_await connection->poll(); }
+asio::awaitable<std::optional<std::string>> get(ConnectionPtr connection) {
+  co_return co_await connection->poll();
+}
 
-asio::awaitable<bool> post(ConnectionPtr connection, std::string body) { co_return connection->post(body); }
+asio::awaitable<bool> post(ConnectionPtr connection, std::string body) {
+  co_return connection->post(body);
+}
 
-asio::awaitable<bool> begin_upgrade(ConnectionPtr connection) { co_return connection->begin_upgrade(); }
+asio::awaitable<bool> begin_upgrade(ConnectionPtr connection) {
+  co_return connection->begin_upgrade();
+}
 
 // The socket may come from another io_context: its descriptor is registered with the connection's.
-asio::awaitable<void> serve_websocket(ConnectionPtr connection, int descriptor, asio::ip::tcp protocol,
-                                      std::string response_head, std::string leftover) {
+asio::awaitable<void> adopt(ConnectionPtr connection, int descriptor, asio::ip::tcp protocol, std::string response_head,
+                            std::string leftover, std::function<void()> ended) {
   connection->adopt(asio::ip::tcp::socket(connection->executor(), protocol, descriptor), std::move(response_head),
-                    leftover);
-  std::string().swap(leftover);
-  co_await connection->websocket_ended();
+                    leftover, std::move(ended));
+  co_return;
 }
+
+// A request for a WebSocket, kept apart from the coroutine that lasts as long as the connection does.
+struct Upgrade {
+  boost::beast::tcp_stream stream;
+  Request request;
+  std::string leftover;
+  std::string address;
+};
 
 class EngineServer : public Server, public std::enable_shared_from_this<EngineServer> {
  public:
@@ -73,11 +93,20 @@ class EngineServer : public Server, public std::enable_shared_from_this<EngineSe
   bool handles(const Request& request) const override;
   asio::awaitable<Response> handle(Request request, std::string address) override;
   asio::awaitable<void> handle_upgrade(boost::beast::tcp_stream stream, Request request, std::string leftover,
-                                       std::string address) override;
+                                       std::string address) override {
+    return serve(std::make_unique<Upgrade>(
+                     Upgrade{std::move(stream), std::move(request), std::move(leftover), std::move(address)}),
+                 shared_from_this());
+  }
   std::size_t connections() const override { return registry_->size(); }
   void shutdown() override;
 
  private:
+  using Timer = std::shared_ptr<asio::steady_timer>;
+
+  static asio::awaitable<void> serve(std::unique_ptr<Upgrade> upgrade, std::shared_ptr<EngineServer> self);
+  static asio::awaitable<bool> take_over(std::unique_ptr<Upgrade> upgrade, std::shared_ptr<EngineServer> self,
+                                         Timer ended);
   std::optional<Response> refuse_handshake(const Request& request) const;
   ConnectionPtr open(asio::any_io_executor executor, Transport transport, Handshake handshake);
   Response full(const Request& request) const;
@@ -130,15 +159,14 @@ asio::awaitable<Response> EngineServer::handle(Request request, std::string addr
   const auto self = shared_from_this();
   const std::string_view query = query_of(request.target());
   const std::string transport = parameter(query, "transport");
-  if (transport != "polling" && transport != "websocket")
-    co_return refusal(request, Refusal::unknown_transport);
+  if (transport != "polling" && transport != "websocket") co_return refusal(request, Refusal::unknown_transport);
   const std::string sid = parameter(query, "sid");
   ConnectionPtr connection;
   if (sid.empty()) {
     if (auto refused = refuse_handshake(request)) co_return std::move(*refused);
     if (transport == "websocket") co_return refusal(request, Refusal::bad_request, websocket_fault(request));
-    connection = open(co_await asio::this_coro::executor, Transport::polling,
-                      handshake_of(request, std::move(address)));
+    connection =
+        open(co_await asio::this_coro::executor, Transport::polling, handshake_of(request, std::move(address)));
     if (!connection) co_return full(request);
   } else {
     connection = registry_->find(sid);
@@ -180,26 +208,35 @@ asio::awaitable<std::optional<Response>> EngineServer::join(asio::any_io_executo
   co_return std::nullopt;
 }
 
-asio::awaitable<void> EngineServer::handle_upgrade(boost::beast::tcp_stream stream, Request request,
-                                                   std::string leftover, std::string address) {
-  const auto self = shared_from_this();
+asio::awaitable<void> EngineServer::serve(std::unique_ptr<Upgrade> upgrade, std::shared_ptr<EngineServer> self) {
+  const auto ended =
+      std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+  if (co_await take_over(std::move(upgrade), std::move(self), ended))
+    co_await ended->async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+// False where the connection was refused. `ended` goes off when the WebSocket has ended.
+asio::awaitable<bool> EngineServer::take_over(std::unique_ptr<Upgrade> upgrade, std::shared_ptr<EngineServer> self,
+                                              Timer ended) {
+  auto& [stream, request, leftover, address] = *upgrade;
   stream.expires_never();
   ConnectionPtr connection;
-  auto refused = co_await join(stream.get_executor(), request, std::move(address), connection);
+  auto refused = co_await self->join(stream.get_executor(), request, std::move(address), connection);
   boost::system::error_code error;
   if (refused) {
     refused->keep_alive(false);
     co_await http::async_write(stream, *refused, asio::redirect_error(asio::use_awaitable, error));
     stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-    co_return;
+    co_return false;
   }
   auto socket = stream.release_socket();
-  const auto endpoint = socket.local_endpoint(error);
-  const int descriptor = socket.release();
-  std::string head = websocket_response(request);
-  request = {};
-  co_await run_on_connection(connection, serve_websocket(connection, descriptor, endpoint.protocol(), std::move(head),
-                                                         std::move(leftover)));
+  const auto protocol = socket.local_endpoint(error).protocol();
+  auto on_ended = [ended] {
+    asio::post(ended->get_executor(), [ended] { ended->expires_at(asio::steady_timer::time_point::min()); });
+  };
+  co_await run_on_connection(connection, adopt(connection, socket.release(), protocol, websocket_response(request),
+                                               std::move(leftover), std::move(on_ended)));
+  co_return true;
 }
 
 void EngineServer::shutdown() {

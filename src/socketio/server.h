@@ -108,7 +108,8 @@ class Server {
                                                       std::string leftover, std::string address) = 0;
 
   virtual std::size_t connections() const = 0;
-  // Closes all connections and refuses new ones; clients are told "server shutting down" by a close packet.
+  // Closes all connections and refuses new ones; clients are told "server shutting down" by a close packet. They have
+  // ended within 5 s; only then may their io_contexts be destroyed.
   virtual void shutdown() = 0;
 };
 

@@ -15,7 +15,9 @@ std::uint64_t load(const char* at) {
   return word;
 }
 
-std::uint64_t has_zero(std::uint64_t word) { return (word - kOnes) & ~word; }
+std::uint64_t has_zero(std::uint64_t word) {
+  return (word - kOnes) & ~word;
+}
 
 // Eight bytes at once (https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord); exact as a yes or no.
 std::uint64_t has_special(std::uint64_t word) {

@@ -19,10 +19,21 @@ std::string escaped(std::string_view text) {
 TEST(JsonEscape, special_characters_are_escaped_at_every_place) {
   for (std::size_t before = 0; before < 20; ++before)
     for (std::size_t after = 0; after < 20; ++after)
-      for (const auto& [raw, wanted] : std::vector<std::pair<std::string, std::string>>{
-               {"\"", "\\\""}, {"\\", "\\\\"}, {"\n", "\\n"}, {"\r", "\\r"}, {"\t", "\\t"}, {"\b", "\\b"},
-               {"\f", "\\f"}, {std::string(1, '\0'), "\\u0000"}, {"\x1f", "\\u001f"}, {"\x7f", "\x7f"}, {" ", " "},
-               {"\xC3\xBC", "\xC3\xBC"}, {"\xFF", "\xEF\xBF\xBD"}, {"\xF0\x9F\x98\x80\n", "\xF0\x9F\x98\x80\\n"}})
+      for (const auto& [raw, wanted] :
+           std::vector<std::pair<std::string, std::string>>{{"\"", "\\\""},
+                                                            {"\\", "\\\\"},
+                                                            {"\n", "\\n"},
+                                                            {"\r", "\\r"},
+                                                            {"\t", "\\t"},
+                                                            {"\b", "\\b"},
+                                                            {"\f", "\\f"},
+                                                            {std::string(1, '\0'), "\\u0000"},
+                                                            {"\x1f", "\\u001f"},
+                                                            {"\x7f", "\x7f"},
+                                                            {" ", " "},
+                                                            {"\xC3\xBC", "\xC3\xBC"},
+                                                            {"\xFF", "\xEF\xBF\xBD"},
+                                                            {"\xF0\x9F\x98\x80\n", "\xF0\x9F\x98\x80\\n"}})
         EXPECT_EQ(escaped(std::string(before, 'a') + raw + std::string(after, 'z')),
                   std::string(before, 'a') + wanted + std::string(after, 'z'));
 }

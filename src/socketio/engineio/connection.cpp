@@ -145,7 +145,9 @@ void Connection::set_in_use(bool in_use) {
   arm_timer();
 }
 
-void Connection::update_queued() { queued_bytes_ = session_.queued_bytes(); }
+void Connection::update_queued() {
+  queued_bytes_ = session_.queued_bytes();
+}
 
 // Does whatever the session's state now asks for.
 void Connection::pump() {
@@ -166,7 +168,10 @@ void Connection::wind_up() {
     end_by_ = Session::Clock::now() + kCloseTimeout;
     wake_queue_waiters();
     const Handlers handlers = std::exchange(handlers_, {nullptr, nullptr, std::move(handlers_.ended)});
-    if (handlers.closed) handlers.closed(session_.reason());
+    try {
+      if (handlers.closed) handlers.closed(session_.reason());
+    } catch (const std::exception&) {  // the connection is closed already
+    }
   }
   const bool polling = session_.transport() == Transport::polling;
   if (session_.dropped() || (polling && session_.queued_bytes() == 0 && !session_.poll_ready()) ||
@@ -198,8 +203,7 @@ void Connection::on_timer() {
   if (now >= end_by_) return end();
   session_.tick(now);
   session_.release_idle_memory();
-  if (websocket_ && !websocket_->write_pending && websocket_->writing.capacity() > kIdleBufferBytesMax)
-    std::string().swap(websocket_->writing);
+  if (websocket_ && !websocket_->write_pending) std::string().swap(websocket_->writing);
   pump();
 }
 

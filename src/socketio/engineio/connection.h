@@ -44,9 +44,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<std::optional<std::string>> poll();  // a GET's answer; nothing: to be refused
   bool post(std::string_view payload);                        // a POST; false: to be refused
   bool begin_upgrade();
-  // Takes over a socket that asked for a WebSocket: sends `response_head`, reads on behind `leftover`.
-  void adopt(boost::asio::ip::tcp::socket socket, std::string response_head, std::string_view leftover);
-  boost::asio::awaitable<void> websocket_ended();
+  // Takes over a socket that asked for a WebSocket: sends `response_head`, reads on behind `leftover`; `ended` is
+  // called when the WebSocket is closed.
+  void adopt(boost::asio::ip::tcp::socket socket, std::string response_head, std::string_view leftover,
+             std::function<void()> ended);
   void set_in_use(bool in_use);
   Transport transport() const { return session_.transport(); }
 
@@ -61,13 +62,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   struct WebSocket {
-    WebSocket(boost::asio::ip::tcp::socket taken, std::size_t message_bytes_max)
-        : socket(std::move(taken)), decoder(message_bytes_max) {}
+    WebSocket(boost::asio::ip::tcp::socket taken, std::size_t message_bytes_max, std::function<void()> on_ended)
+        : socket(std::move(taken)), decoder(message_bytes_max), ended(std::move(on_ended)) {}
     boost::asio::ip::tcp::socket socket;
     WebSocketDecoder decoder;
+    std::function<void()> ended;
     std::string writing;
-    std::size_t written = 0;         // of `writing`
-    std::uint64_t taken_total = 0;   // by the session, when `writing` is written
+    std::size_t written = 0;        // of `writing`
+    std::uint64_t taken_total = 0;  // by the session, when `writing` is written
     bool write_pending = false;
     bool sending_ended = false;
   };
@@ -109,7 +111,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Session::Clock::time_point end_by_ = Session::Clock::time_point::max();
   WebSocketPtr websocket_;
   WaiterPtr poll_waiter_;
-  WaiterPtr websocket_waiter_;
   std::vector<WaiterPtr> queue_waiters_;
   std::uint64_t written_total_ = 0;  // of the session's taken_total
   std::atomic<std::size_t> queued_bytes_ = 0;

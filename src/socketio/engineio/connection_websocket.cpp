@@ -5,8 +5,7 @@
 
 #include <array>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 
 #include "socketio/engineio/connection.h"
 #include "socketio/limits.h"
@@ -21,11 +20,12 @@ bool Connection::begin_upgrade() {
   return true;
 }
 
-void Connection::adopt(asio::ip::tcp::socket socket, std::string response_head, std::string_view leftover) {
+void Connection::adopt(asio::ip::tcp::socket socket, std::string response_head, std::string_view leftover,
+                       std::function<void()> ended) {
   boost::system::error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket.non_blocking(true, ignored);
-  const auto websocket = std::make_shared<WebSocket>(std::move(socket), options_->payload_bytes_max);
+  const auto websocket = std::make_shared<WebSocket>(std::move(socket), options_->payload_bytes_max, std::move(ended));
   websocket_ = websocket;
   session_.take_frames(websocket->writing);
   websocket->taken_total = session_.taken_total();
@@ -35,13 +35,6 @@ void Connection::adopt(asio::ip::tcp::socket socket, std::string response_head, 
   read_websocket(websocket, leftover);
   pump();
   if (websocket == websocket_) wait_readable(websocket);
-}
-
-asio::awaitable<void> Connection::websocket_ended() {
-  if (!websocket_) co_return;
-  const auto self = shared_from_this();
-  const auto waiter = websocket_waiter_ = std::make_shared<Waiter>(executor_);
-  co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 void Connection::wait_readable(WebSocketPtr websocket) {
@@ -141,8 +134,7 @@ void Connection::drop_websocket() {
   if (!websocket_) return;
   boost::system::error_code ignored;
   websocket_->socket.close(ignored);
-  websocket_.reset();
-  wake(websocket_waiter_);
+  std::exchange(websocket_, nullptr)->ended();
 }
 
 }  // namespace socketio::engineio

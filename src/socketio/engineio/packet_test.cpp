@@ -33,7 +33,10 @@ TEST(EnginePacket, bytes_in_base64_are_a_binary_message) {
 TEST(EnginePacket, a_payload_is_split_at_record_separators) {
   using V = std::vector<std::string_view>;
   EXPECT_EQ(records("4a"), V({"4a"}));
-  EXPECT_EQ(records("4a\x1e" "2\x1e" "bAQID"), V({"4a", "2", "bAQID"}));
+  EXPECT_EQ(records("4a\x1e"
+                    "2\x1e"
+                    "bAQID"),
+            V({"4a", "2", "bAQID"}));
   EXPECT_EQ(records(""), V({""}));
   EXPECT_EQ(records("4a\x1e"), V({"4a", ""}));
 }

@@ -14,11 +14,10 @@ Session::Session(std::string sid, const Options& options, Transport transport, C
       transport_(transport),
       pinged_(now),
       connect_by_(now + options.connect_timeout) {
-  send(PacketType::open, {"{\"sid\":\"", sid_, "\",\"upgrades\":[",
-                          transport == Transport::polling ? "\"websocket\"" : "", "],\"pingInterval\":",
-                          std::to_string(ping_interval_.count()), ",\"pingTimeout\":",
-                          std::to_string(ping_timeout_.count()), ",\"maxPayload\":",
-                          std::to_string(options.payload_bytes_max), "}"});
+  send(PacketType::open,
+       {"{\"sid\":\"", sid_, "\",\"upgrades\":[", transport == Transport::polling ? "\"websocket\"" : "",
+        "],\"pingInterval\":", std::to_string(ping_interval_.count()), ",\"pingTimeout\":",
+        std::to_string(ping_timeout_.count()), ",\"maxPayload\":", std::to_string(options.payload_bytes_max), "}"});
 }
 
 void Session::close(std::string_view reason, Closing closing, CloseCode code, std::string_view text) {
@@ -189,7 +188,8 @@ void Session::take_frames(std::string& frames) {
 }
 
 void Session::release_idle_memory() {
-  if (outbox_.empty() && outbox_.capacity() > kIdleBufferBytesMax) std::string().swap(outbox_);
+  if (outbox_.empty()) std::string().swap(outbox_);
+  if (control_.empty()) std::string().swap(control_);
 }
 
 Session::Clock::time_point Session::deadline() const {

@@ -85,11 +85,11 @@ class Session {
   bool poll_waits_ = false;
   bool pong_due_ = false;
   bool progress_ = false;
-  bool dropped_ = false;      // nothing more is sent
-  std::string_view reason_;   // of the end; a literal
-  std::string outbox_;        // packets as WebSocket frames, which polls take apart
+  bool dropped_ = false;     // nothing more is sent
+  std::string_view reason_;  // of the end; a literal
+  std::string outbox_;       // packets as WebSocket frames, which polls take apart
   std::size_t outbox_begin_ = 0;
-  std::string control_;       // frames for the WebSocket alone, before it is the transport
+  std::string control_;  // frames for the WebSocket alone, before it is the transport
   std::string close_frame_;
   std::uint64_t taken_total_ = 0;
   Clock::time_point pinged_;  // or opened

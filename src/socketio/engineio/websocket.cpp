@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include <boost/beast/core/detail/base64.hpp>
 #include <openssl/sha.h>
+#include <boost/beast/core/detail/base64.hpp>
 
 #include "socketio/limits.h"
 #include "socketio/utf8.h"
@@ -17,9 +17,13 @@ constexpr unsigned char kFin = 0x80;
 constexpr unsigned char kReserved = 0x70;
 constexpr unsigned char kMasked = 0x80;
 
-bool is_control(Opcode opcode) { return static_cast<std::uint8_t>(opcode) >= 8; }
+bool is_control(Opcode opcode) {
+  return static_cast<std::uint8_t>(opcode) >= 8;
+}
 
-bool is_known(std::uint8_t opcode) { return opcode <= 2 || (opcode >= 8 && opcode <= 10); }
+bool is_known(std::uint8_t opcode) {
+  return opcode <= 2 || (opcode >= 8 && opcode <= 10);
+}
 
 bool may_be_received(std::uint16_t code) {
   return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||

@@ -52,25 +52,29 @@ void serve(const std::shared_ptr<socketio::Socket>& socket) {
   (void)socket->emit("auth", {auth.is_null() ? boost::json::value(boost::json::object()) : auth});
 }
 
+asio::awaitable<socketio::Request> read_request(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
+  http::request_parser<http::string_body> parser;
+  parser.body_limit(std::uint64_t{33} << 20);
+  co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
+  co_return parser.release();
+}
+
 asio::awaitable<void> converse(tcp::socket accepted, std::shared_ptr<socketio::Server> server) {
   const std::string address = accepted.remote_endpoint().address().to_string();
   beast::tcp_stream stream(std::move(accepted));
   stream.socket().set_option(tcp::no_delay(true));
   beast::flat_buffer buffer;
   for (;;) {
-    http::request_parser<http::string_body> parser;
-    parser.body_limit(std::uint64_t{33} << 20);
-    co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
-    auto request = parser.release();
+    auto request = co_await read_request(stream, buffer);
     if (!server->handles(request)) co_return;
     if (beast::websocket::is_upgrade(request)) {
-      co_return co_await server->handle_upgrade(std::move(stream), std::move(request),
-                                                beast::buffers_to_string(std::exchange(buffer, {}).data()), address);
+      std::string leftover = beast::buffers_to_string(std::exchange(buffer, {}).data());
+      co_await server->handle_upgrade(std::move(stream), std::move(request), std::move(leftover), address);
+      co_return;
     }
-    auto response = co_await server->handle(std::move(request), address);
-    const bool last = response.need_eof();
+    const auto response = co_await server->handle(std::move(request), address);
     co_await http::async_write(stream, response, asio::use_awaitable);
-    if (last) co_return;
+    if (response.need_eof()) co_return;
   }
 }
 

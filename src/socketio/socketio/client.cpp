@@ -8,8 +8,8 @@
 
 namespace socketio {
 
-using engineio::Closing;
 using engineio::CloseCode;
+using engineio::Closing;
 
 Client::Client(std::shared_ptr<engineio::Connection> connection, Handshake handshake,
                std::shared_ptr<const ConnectionHandler> on_connection)

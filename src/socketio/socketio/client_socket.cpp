@@ -6,8 +6,8 @@
 
 namespace socketio {
 
-using engineio::Closing;
 using engineio::CloseCode;
+using engineio::Closing;
 
 void ClientSocket::on(std::string event, EventHandler handler) {
   std::erase_if(handlers_, [&](const auto& entry) { return entry.first == event; });

@@ -25,8 +25,12 @@ std::optional<unsigned> code_unit(std::string_view text) {
   return unit;
 }
 
-bool is_leading(std::optional<unsigned> unit) { return unit && *unit >= 0xD800 && *unit < 0xDC00; }
-bool is_trailing(std::optional<unsigned> unit) { return unit && *unit >= 0xDC00 && *unit < 0xE000; }
+bool is_leading(std::optional<unsigned> unit) {
+  return unit && *unit >= 0xD800 && *unit < 0xDC00;
+}
+bool is_trailing(std::optional<unsigned> unit) {
+  return unit && *unit >= 0xDC00 && *unit < 0xE000;
+}
 
 // boost::json 1.81 refuses lone surrogates, by various errors: writes U+FFFD in their place.
 std::string replace_lone_surrogates(std::string_view text) {

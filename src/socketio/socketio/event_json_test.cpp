@@ -16,7 +16,9 @@ TEST(EventJson, lone_surrogates_become_replacement_characters) {
   EXPECT_EQ(text_of(R"("a\ud800 b")"), "a\xEF\xBF\xBD b");
   EXPECT_EQ(text_of(R"("\ud800")"), "\xEF\xBF\xBD");
   EXPECT_EQ(text_of(R"("\uDC00")"), "\xEF\xBF\xBD");
-  EXPECT_EQ(text_of(R"("\ud800\u0041")"), "\xEF\xBF\xBD" "A");
+  EXPECT_EQ(text_of(R"("\ud800\u0041")"),
+            "\xEF\xBF\xBD"
+            "A");
   EXPECT_EQ(text_of(R"("\ud800\ud83d\ude00")"), "\xEF\xBF\xBD\xF0\x9F\x98\x80");
   EXPECT_EQ(text_of(R"("\\ud800\udc00")"), "\\ud800\xEF\xBF\xBD");
 }

@@ -5,7 +5,9 @@
 namespace socketio {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Takes digits off the front of `text`; false where there are more than any client counts.
 bool take_number(std::string_view& text, std::optional<std::uint64_t>& number) {
