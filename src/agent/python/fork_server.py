@@ -11,8 +11,8 @@ interpreter the unloading of what it did not load (finish()).
 PROTOCOL.md has the messages. What still differs from `python -u -c`: sys.modules holds what was preloaded, with the
 effects of importing it (warning filters, submodules as attributes, exit functions, threading's signal in SigCgt), and at
 the end it is not unloaded, so that finalizers can still use it; the hash seed is the server's;
-/proc/PID/cmdline, gc.get_freeze_count() and atexit._ncallbacks() show the server; 3.12 and newer have one level of C
-recursion less.
+/proc/PID/cmdline, gc.get_freeze_count() and atexit._ncallbacks() show the server; from 3.13 on a SyntaxWarning shows its
+line.
 """
 
 import sys
@@ -445,26 +445,34 @@ def take_standard_streams():
 
 
 def recursion_counter():
-    """The interpreter's count of nested calls, which our way in has raised by one; None where it is not affected.
+    """The interpreter's count of nested calls from C, which our way in has changed by one, and which decides where a
+    RecursionError strikes: (the thread's state as ints, place, step), or None.
 
-    Up to 3.11 it counts C calls too and so decides where a RecursionError strikes. It is the one int of the thread's
-    state that changes by one with each call of a Python function.
+    It has no name and moves between versions, so it is found by what it does: up to 3.11 one count, which changes by one
+    with each call of a Python function, serves for both; from 3.12 on it changes with calls through C alone, downwards.
     """
-    if sys.version_info >= (3, 12):
-        return None
     get_state = ctypes.pythonapi.PyThreadState_Get
     get_state.restype = ctypes.c_void_p
     ints = (ctypes.c_int * 32).from_address(get_state())
 
-    def sample(depth):
-        return sample(depth - 1) if depth else list(ints)
+    def by_python(depth):
+        return by_python(depth - 1) if depth else list(ints)
 
-    samples = [sample(depth) for depth in range(4)]
-    for step in (1, -1):  # 3.11 counts down what remains
-        for at, first in enumerate(samples[0]):
-            if [taken[at] for taken in samples] == [first + step * depth for depth in range(4)]:
-                return ints, at, step
+    def by_c(depth):
+        return next(map(by_c, [depth - 1])) if depth else list(ints)
+
+    for at, (python_steps, c_steps) in enumerate(zip(steps_of(by_python), steps_of(by_c))):
+        if sys.version_info < (3, 12) and python_steps in ({1}, {-1}):
+            return ints, at, python_steps.pop()
+        if sys.version_info >= (3, 12) and python_steps == {0} and c_steps.issubset(range(-8, 0)):
+            return ints, at, -1
     return None
+
+
+def steps_of(sample):
+    """For each number, by how much it changes from depth to depth."""
+    for column in zip(*[sample(depth) for depth in range(4)]):
+        yield {after - before for before, after in zip(column, column[1:])}
 
 
 def as_command(code):
@@ -509,7 +517,8 @@ def hand_over(code, main_at_start):
     mains = [type(sys)("__main__")]  # emptied, so that only sys.modules holds it
     vars(mains[0]).clear()
     vars(mains[0]).update(main_at_start)
-    flags = (ctypes.c_int * 2)(0x0800, sys.version_info[1])  # PyCF_IGNORE_COOKIE, the grammar's minor version
+    ignore_cookie = 0x0800 if sys.version_info >= (3, 10) else 0  # PyCF_IGNORE_COOKIE, as `-c` of that version has it
+    flags = (ctypes.c_int * 2)(ignore_cookie, sys.version_info[1])  # and the grammar's minor version
     excepthook = sys.excepthook
     counter = recursion_counter()
 
