@@ -12,5 +12,5 @@ sales.to_csv("sales.csv", index=False)
 
 print("Files here:")
 for name in sorted(os.listdir(".")):
-    if name.endswith(".csv"):
+    if name.startswith("sales"):
         print(" ", name)

@@ -278,6 +278,18 @@ TEST_F(AgentTest, SendsNoMoreThanTheWindow) {
   EXPECT_EQ(client_.info("window").readers().at("narrow"), 100000u);
 }
 
+TEST_F(AgentTest, RemembersWhatWasAcknowledgedBehindTheEnd) {
+  client_.start("told", "print('all')");
+  const auto attachment = client_.attach("told", 0, "contract");
+  client_.read_to_end(attachment);
+  client_.acknowledge(attachment, 4);
+  EXPECT_EQ(client_.info("told").readers().at("contract"), 4u);
+  client_.acknowledge(attachment, 5);
+  EXPECT_EQ(client_.info("told").readers().at("contract"), 5u);
+  client_.acknowledge(attachment, 6);
+  EXPECT_EQ(client_.info("told").readers().at("contract"), 5u);
+}
+
 TEST_F(AgentTest, ShowsOneRunToManyConnections) {
   Client second(agent_.socket());
   client_.start("shared", "input()\nfor i in range(20000): print(i)");

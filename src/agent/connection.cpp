@@ -155,12 +155,11 @@ void Connection::pump() {
   while (writable_ && !closing_ && send_answers() && send_output()) {
   }
   pumping_ = false;
-  for (auto entry = watchings_.begin(); entry != watchings_.end();) {
-    auto& [request, watching] = *entry;
-    if (watching.over) {
+  for (auto& [request, watching] : watchings_) {
+    if (watching.over && !watching.left) {
+      watching.left = true;
       watching.execution->remove(&watching.attachment);
     }
-    entry = watching.over ? watchings_.erase(entry) : std::next(entry);
   }
 }
 
@@ -201,6 +200,7 @@ void Connection::announce(std::uint64_t request, Watching& watching) {
   } else if (watching.execution->ended() && attachment.next() == journal.end()) {
     *message.mutable_ended() = watching.execution->info();
     watching.over = true;
+    attachment.sent_to(journal.end() + 1);
     send(message);
   }
 }
@@ -213,6 +213,9 @@ bool Connection::gather(Batch& batch) {
     auto& [request, watching] = *turn++;
     auto& attachment = watching.attachment;
     announce(request, watching);
+    if (watching.over) {
+      continue;
+    }
     const Journal& journal = watching.execution->journal();
     std::uint64_t next = attachment.next();
     std::uint64_t credit = attachment.credit();

@@ -38,7 +38,7 @@ class Connection {
   // False where `request` names an attachment already.
   bool attach(std::uint64_t request, std::shared_ptr<Execution> execution, Attachment attachment);
   void detach(std::uint64_t request);
-  // False for an offset that was not sent; an attachment that is over is fine.
+  // False for an offset that was not sent; one that is not there is fine. The end counts as one byte.
   bool acknowledge(std::uint64_t request, std::uint64_t offset);
 
   // Sends what the socket takes: answers first, then output, each attachment in turn.
@@ -51,7 +51,8 @@ class Connection {
   struct Watching {
     std::shared_ptr<Execution> execution;
     Attachment attachment;
-    bool over = false;
+    bool over = false;  // its end was sent; it stays for acknowledgements until it is detached
+    bool left = false;  // and holds nothing back any more
   };
   struct Batch;
 

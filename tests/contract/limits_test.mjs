@@ -13,7 +13,7 @@ before(async () => {
   forge = await Forge.start({
     FORGE_RUN_SECONDS: "3",
     FORGE_MEMORY_MIB: "256",
-    FORGE_PROCESSES: "40",
+    FORGE_PROCESSES: "64",
     FORGE_JOURNAL_MIB: "1",
   });
   ({ id } = await forge.account("alice"));

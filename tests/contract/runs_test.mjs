@@ -48,10 +48,10 @@ describe("output", () => {
   });
 
   it("of 20 MB comes whole and in order", async () => {
-    const output = await client.run("for n in range(2_500_000): print('%07d' % n)", id);
+    const output = await client.run("for n in range(250_000): print('%079d' % n)", id);
     assert.equal(output.length, 20_000_000);
     const lines = output.split("\n");
-    assert.ok(lines.every((line, n) => n === 2_500_000 || Number(line) === n));
+    assert.ok(lines.every((line, n) => n === 250_000 || Number(line) === n));
   });
 
   it("of one long line comes whole", async () => {

@@ -21,6 +21,7 @@ export class Client {
   /** Every event that came, in order: {name, arguments}. */
   events = [];
   #since = 0;
+  #counts = new Map(); // of events since then, by name
   #waiting = new Set();
 
   /** Options: library, transports, cookie, and Socket.IO's own. */
@@ -36,6 +37,7 @@ export class Client {
     });
     this.socket.onAny((name, ...given) => {
       this.events.push({ name, arguments: given });
+      this.#counts.set(name, this.count(name) + 1);
       this.#check();
     });
     for (const name of ["connect", "disconnect", "connect_error"]) {
@@ -86,10 +88,11 @@ export class Client {
     return this.recent.filter(({ name }) => name === "command_output").map((event) => event.arguments[0].output);
   }
   count(name) {
-    return this.recent.filter((event) => event.name === name).length;
+    return this.#counts.get(name) ?? 0;
   }
   forget() {
     this.#since = this.events.length;
+    this.#counts.clear();
   }
 
   execute(code, id) {
@@ -125,6 +128,11 @@ export class Client {
         resolve(answer);
       });
     });
+  }
+
+  /** What came is known to be had once the server has answered something that was sent after it. */
+  async settled() {
+    await this.ask("execution_list", {});
   }
 
   close() {
