@@ -334,7 +334,8 @@ bool Execution::may_remember(const std::string& reader) const {
 
 bool Execution::acknowledge(Attachment& attachment, std::uint64_t offset) {
   const auto now = Clock::now();
-  if (!attachment.acknowledge(offset, now)) {
+  const bool with_end = ended() && offset == journal_->end() + 1;
+  if (!attachment.acknowledge(with_end ? offset - 1 : offset, now)) {
     return false;
   }
   attachment.look(journal_->end(), now);
