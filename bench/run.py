@@ -110,7 +110,9 @@ def sandbox_processes(name):
                 continue
             if b"\0serve\0" not in (entry / "cmdline").read_bytes():
                 continue
-            uts = subprocess.run(["nsenter", "-t", entry.name, "-u", "hostname"], capture_output=True, text=True, check=True)
+            uts = subprocess.run(
+                ["nsenter", "-t", entry.name, "-u", "hostname"], capture_output=True, text=True, check=True
+            )
             if uts.stdout.strip() == name:
                 return descendants(int(entry.name))
         except (OSError, subprocess.CalledProcessError):
@@ -130,7 +132,9 @@ class Table:
     def lines(self):
         out = []
         for figure, ours, unit, aim, peers in self.rows:
-            beside = ", ".join(f"{name.replace('_', ' ')} {value:,.3g} (×{ours / value:.2f})" for name, value in peers.items())
+            beside = ", ".join(
+                f"{name.replace('_', ' ')} {value:,.3g} (×{ours / value:.2f})" for name, value in peers.items()
+            )
             out.append(f"| {figure} | {ours:,.3g} {unit} | {aim or ''} | {beside} |")
         return out
 
@@ -144,7 +148,9 @@ def python_command(code, count, env=None):
     first, complete = [], []
     for _ in range(count):
         begin = time.perf_counter()
-        with subprocess.Popen(["/usr/bin/python3", "-u", "-c", code], stdout=subprocess.PIPE, env={**os.environ, **(env or {})}) as run:
+        with subprocess.Popen(
+            ["/usr/bin/python3", "-u", "-c", code], stdout=subprocess.PIPE, env={**os.environ, **(env or {})}
+        ) as run:
             run.stdout.read(1)
             first.append((time.perf_counter() - begin) * 1000)
             run.stdout.read()
@@ -160,7 +166,9 @@ def python_pipe(code, size):
 
 
 def jupyter(path, count):
-    done = subprocess.run([PEER_PYTHON, HERE / "peers/jupyter_warm.py", path, str(count)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [PEER_PYTHON, HERE / "peers/jupyter_warm.py", path, str(count)], capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         sys.exit(done.stderr)
     return json.loads(done.stdout)
@@ -171,16 +179,28 @@ def measure(scratch, table):
     for name, text in {"print": PRINT, "pandas": PANDAS, "named": NAMED, "big": BIG, "prints": PRINTS}.items():
         codes[name] = scratch / f"{name}.py"
         codes[name].write_text(text)
-    (scratch / "big_jupyter.py").write_text("import sys\nfor _ in range(1000):\n    sys.stdout.write('x' * 65535 + '\\n')\n")
+    (scratch / "big_jupyter.py").write_text(
+        "import sys\nfor _ in range(1000):\n    sys.stdout.write('x' * 65535 + '\\n')\n"
+    )
     data, port, node_port, echo_port = scratch / "data", free_port(), free_port(), free_port()
-    forge_env = {"PORT": str(port), "FORGE_DATA_DIR": str(data), "FORGE_IMAGE": str(ROOTFS), "FORGE_LOG_LEVEL": "warning"}
+    forge_env = {
+        "PORT": str(port),
+        "FORGE_DATA_DIR": str(data),
+        "FORGE_IMAGE": str(ROOTFS),
+        "FORGE_LOG_LEVEL": "warning",
+    }
     packages = ROOTFS / "usr/local/lib/python3.11/dist-packages"
     with_packages = {"PYTHONPATH": str(packages)}
     peers = HERE / "peers"
     try:
         with (
             Program([BIN / "forge", "serve"], forge_env, stdout=subprocess.DEVNULL) as forge,
-            Program(["node", peers / "node_spawn.js", str(node_port)], {"PEER_PYTHON": "/usr/bin/python3", **with_packages}, stdout=subprocess.DEVNULL, cwd=peers),
+            Program(
+                ["node", peers / "node_spawn.js", str(node_port)],
+                {"PEER_PYTHON": "/usr/bin/python3", **with_packages},
+                stdout=subprocess.DEVNULL,
+                cwd=peers,
+            ),
             Program([BIN / "socketio_example", "--port", str(echo_port)], stdout=subprocess.DEVNULL) as example,
         ):
             wait_for_port(port)
@@ -203,34 +223,76 @@ def measure_first_output(table, port, node_port, codes, with_packages):
     plain = python_command(PRINT, RUNS)
     kernel = jupyter(codes["print"], RUNS)
     first, peer_first, kernel_first = ours["first_output_ms"], node["first_output_ms"], kernel["first_output_ms"]
-    table.add("first output p50", first["p50"], "ms", "1.5", Jupyter_warm=kernel_first["p50"], Node=peer_first["p50"], python3=plain["p50"])
-    table.add("first output p99", first["p99"], "ms", "6", Jupyter_warm=kernel_first["p99"], Node=peer_first["p99"], python3=plain["p99"])
+    table.add(
+        "first output p50",
+        first["p50"],
+        "ms",
+        "1.5",
+        Jupyter_warm=kernel_first["p50"],
+        Node=peer_first["p50"],
+        python3=plain["p50"],
+    )
+    table.add(
+        "first output p99",
+        first["p99"],
+        "ms",
+        "6",
+        Jupyter_warm=kernel_first["p99"],
+        Node=peer_first["p99"],
+        python3=plain["p99"],
+    )
     table.add(
         "complete run p50", ours["complete_ms"]["p50"], "ms", None,
         Jupyter_warm=kernel["complete_ms"]["p50"], Node=node["complete_ms"]["p50"], python3=plain["complete"],
     )  # fmt: skip
     client(port, "bench", "runs", codes["pandas"], 1, 1)
     time.sleep(2.5)
-    for name, title in (("pandas", "first output p50, import pandas"), ("named", "first output p50, a module named at run time")):
+    for name, title in (
+        ("pandas", "first output p50, import pandas"),
+        ("named", "first output p50, a module named at run time"),
+    ):
         ours = client(port, "bench", "runs", codes[name], max(20, RUNS // 4), 2)
         node = client(node_port, "bench", "runs", codes[name], 8, 1)
         plain = python_command(codes[name].read_text(), 8, with_packages)
-        table.add(title, ours["first_output_ms"]["p50"], "ms", "2.5", python3=plain["p50"], Node=node["first_output_ms"]["p50"])
+        table.add(
+            title,
+            ours["first_output_ms"]["p50"],
+            "ms",
+            "2.5",
+            python3=plain["p50"],
+            Node=node["first_output_ms"]["p50"],
+        )
 
 
 def measure_throughput(table, port, node_port, codes, scratch):
     ours = client(port, "bench", "output", codes["big"], BIG_BYTES)
     node = client(node_port, "bench", "output", codes["big"], BIG_BYTES)
     kernel = jupyter(scratch / "big_jupyter.py", 1)
-    table.add("one run's output, big writes", ours["mb_per_s"], "MB/s", "600", Node=node["mb_per_s"], Jupyter_warm=kernel["mb_per_s"])
+    table.add(
+        "one run's output, big writes",
+        ours["mb_per_s"],
+        "MB/s",
+        "600",
+        Node=node["mb_per_s"],
+        Jupyter_warm=kernel["mb_per_s"],
+    )
     ours = client(port, "bench", "output", codes["prints"], LINES * 80)
     node = client(node_port, "bench", "output", codes["prints"], LINES * 80)
     pipe = python_pipe(PRINTS, LINES * 80)
-    table.add("one run's output, print of 80 characters", ours["mb_per_s"], "MB/s", "×0.9 of the pipe", pipe_to_cat=pipe, Node=node["mb_per_s"])
+    table.add(
+        "one run's output, print of 80 characters",
+        ours["mb_per_s"],
+        "MB/s",
+        "×0.9 of the pipe",
+        pipe_to_cat=pipe,
+        Node=node["mb_per_s"],
+    )
 
 
 def hold(port, count):
-    with Program([BIN / "forge_bench_client", str(port), "-", "hold", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
+    with Program(
+        [BIN / "forge_bench_client", str(port), "-", "hold", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as held:
         result = json.loads(held.process.stdout.readline())
         yield result["per_second"]
         held.process.stdin.close()
@@ -257,12 +319,23 @@ def measure_starts(table, port, codes, scratch):
     kernel = jupyter(codes["print"], 1)
     table.add("new account → first output, p50", sorted(times)[2], "ms", "120", Jupyter_kernel_start=kernel["start_ms"])
     processes = sandbox_processes(names[-1])
-    table.add("memory of an idle sandbox", sum(map(pss, processes)) / 1e6, "MB", None, Jupyter_kernel=kernel["memory_bytes"] / 1e6)
+    table.add(
+        "memory of an idle sandbox",
+        sum(map(pss, processes)) / 1e6,
+        "MB",
+        None,
+        Jupyter_kernel=kernel["memory_bytes"] / 1e6,
+    )
     starts = []
     for _ in range(3):
         other = free_port()
         begin = time.perf_counter()
-        env = {"PORT": str(other), "FORGE_DATA_DIR": str(scratch / "other"), "FORGE_IMAGE": str(ROOTFS), "FORGE_LOG_LEVEL": "warning"}
+        env = {
+            "PORT": str(other),
+            "FORGE_DATA_DIR": str(scratch / "other"),
+            "FORGE_IMAGE": str(ROOTFS),
+            "FORGE_LOG_LEVEL": "warning",
+        }
         with Program([BIN / "forge", "serve"], env, stdout=subprocess.DEVNULL):
             wait_for_port(other)
             starts.append((time.perf_counter() - begin) * 1000)

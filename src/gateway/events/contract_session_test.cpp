@@ -90,8 +90,7 @@ class ContractSessionTest : public testing::Test {
     asio::awaitable<socketio::Response> handle(socketio::Request, std::string) override {
       co_return socketio::Response{};
     }
-    asio::awaitable<void> handle_upgrade(boost::beast::tcp_stream, socketio::Request, std::string,
-                                         std::string) override {
+    asio::awaitable<void> handle_upgrade(asio::ip::tcp::socket, socketio::Request, std::string, std::string) override {
       co_return;
     }
     std::size_t connections() const override { return 0; }
