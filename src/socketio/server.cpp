@@ -76,7 +76,7 @@ asio::awaitable<void> adopt(ConnectionPtr connection, int descriptor, asio::ip::
 
 // A request for a WebSocket, kept apart from the coroutine that lasts as long as the connection does.
 struct Upgrade {
-  boost::beast::tcp_stream stream;
+  asio::ip::tcp::socket socket;
   Request request;
   std::string leftover;
   std::string address;
@@ -92,10 +92,10 @@ class EngineServer : public Server, public std::enable_shared_from_this<EngineSe
   void allow_request(std::function<std::string(const Request&)> check) override { allow_request_ = std::move(check); }
   bool handles(const Request& request) const override;
   asio::awaitable<Response> handle(Request request, std::string address) override;
-  asio::awaitable<void> handle_upgrade(boost::beast::tcp_stream stream, Request request, std::string leftover,
+  asio::awaitable<void> handle_upgrade(asio::ip::tcp::socket socket, Request request, std::string leftover,
                                        std::string address) override {
     return serve(std::make_unique<Upgrade>(
-                     Upgrade{std::move(stream), std::move(request), std::move(leftover), std::move(address)}),
+                     Upgrade{std::move(socket), std::move(request), std::move(leftover), std::move(address)}),
                  shared_from_this());
   }
   std::size_t connections() const override { return registry_->size(); }
@@ -218,18 +218,16 @@ asio::awaitable<void> EngineServer::serve(std::unique_ptr<Upgrade> upgrade, std:
 // False where the connection was refused. `ended` goes off when the WebSocket has ended.
 asio::awaitable<bool> EngineServer::take_over(std::unique_ptr<Upgrade> upgrade, std::shared_ptr<EngineServer> self,
                                               Timer ended) {
-  auto& [stream, request, leftover, address] = *upgrade;
-  stream.expires_never();
+  auto& [socket, request, leftover, address] = *upgrade;
   ConnectionPtr connection;
-  auto refused = co_await self->join(stream.get_executor(), request, std::move(address), connection);
+  auto refused = co_await self->join(socket.get_executor(), request, std::move(address), connection);
   boost::system::error_code error;
   if (refused) {
     refused->keep_alive(false);
-    co_await http::async_write(stream, *refused, asio::redirect_error(asio::use_awaitable, error));
-    stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+    co_await http::async_write(socket, *refused, asio::redirect_error(asio::use_awaitable, error));
+    socket.shutdown(asio::ip::tcp::socket::shutdown_send, error);
     co_return false;
   }
-  auto socket = stream.release_socket();
   const auto protocol = socket.local_endpoint(error).protocol();
   auto on_ended = [ended] {
     asio::post(ended->get_executor(), [ended] { ended->expires_at(asio::steady_timer::time_point::min()); });

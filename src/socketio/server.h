@@ -14,7 +14,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/json/array.hpp>
@@ -103,8 +103,8 @@ class Server {
   // Answers one long-polling request; may wait up to the ping interval for something to send.
   virtual boost::asio::awaitable<Response> handle(Request request, std::string address) = 0;
   // Takes over a connection that asks for a WebSocket (or answers why not and closes it); returns when it has ended.
-  // `leftover` is what was read from the stream behind the request.
-  virtual boost::asio::awaitable<void> handle_upgrade(boost::beast::tcp_stream stream, Request request,
+  // `leftover` is what was read from the socket behind the request.
+  virtual boost::asio::awaitable<void> handle_upgrade(boost::asio::ip::tcp::socket socket, Request request,
                                                       std::string leftover, std::string address) = 0;
 
   virtual std::size_t connections() const = 0;

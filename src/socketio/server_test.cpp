@@ -35,7 +35,7 @@ asio::awaitable<void> converse(tcp::socket accepted, std::shared_ptr<Server> ser
     if (error) co_return;
     auto request = parser.release();
     if (beast::websocket::is_upgrade(request))
-      co_return co_await server->handle_upgrade(std::move(stream), std::move(request),
+      co_return co_await server->handle_upgrade(stream.release_socket(), std::move(request),
                                                 beast::buffers_to_string(buffer.data()), "127.0.0.1");
     auto response = co_await server->handle(std::move(request), "127.0.0.1");
     co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));

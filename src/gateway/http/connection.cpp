@@ -132,7 +132,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::string leftover = beast::buffers_to_string(buffer_.data());
     buffer_.clear();
     buffer_.shrink_to_fit();
-    co_await group_->parts().socketio->handle_upgrade(std::move(stream_), std::move(request), std::move(leftover),
+    co_await group_->parts().socketio->handle_upgrade(stream_.release_socket(), std::move(request), std::move(leftover),
                                                       address_);
   }
 

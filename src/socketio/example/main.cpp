@@ -69,7 +69,7 @@ asio::awaitable<void> converse(tcp::socket accepted, std::shared_ptr<socketio::S
     if (!server->handles(request)) co_return;
     if (beast::websocket::is_upgrade(request)) {
       std::string leftover = beast::buffers_to_string(std::exchange(buffer, {}).data());
-      co_await server->handle_upgrade(std::move(stream), std::move(request), std::move(leftover), address);
+      co_await server->handle_upgrade(stream.release_socket(), std::move(request), std::move(leftover), address);
       co_return;
     }
     const auto response = co_await server->handle(std::move(request), address);
