@@ -147,7 +147,7 @@ it("a run that prints all the time loses nothing when the server is killed, by e
     const answer = await watcher.ask("execution_attach", { execution_id: execution.id, from: next });
     assert.equal(answer.ok, true, JSON.stringify(answer));
   }
-  await watcher.until(() => ended, "the end");
+  await watcher.until(() => ended || watcher.events.some(({ name }) => name === "execution_ended"), "the end");
   assert.equal(text, Array.from({ length: 3000 }, (_, n) => `line ${n} €\n`).join(""));
   watcher.close();
 });
