@@ -3,6 +3,7 @@
 // run_to_end(coroutine): for tests, gives what an awaitable gives.
 
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -11,18 +12,27 @@
 
 namespace base {
 
+// Runs `context` until then, and leaves what else goes on there.
 template <class Value>
-Value run_to_end(boost::asio::awaitable<Value> coroutine) {
-  boost::asio::io_context context{1};
+Value run_to_end(boost::asio::io_context& context, boost::asio::awaitable<Value> coroutine) {
   std::optional<Value> value;
   std::exception_ptr exception;
   boost::asio::co_spawn(context, std::move(coroutine), [&](std::exception_ptr thrown, Value given) {
     exception = thrown;
     value = std::move(given);
   });
-  context.run();
+  context.restart();
+  while (!value) {
+    if (context.run_one() == 0) throw std::logic_error("the coroutine waits for nothing");
+  }
   if (exception) std::rethrow_exception(exception);
   return std::move(*value);
+}
+
+template <class Value>
+Value run_to_end(boost::asio::awaitable<Value> coroutine) {
+  boost::asio::io_context context{1};
+  return run_to_end(context, std::move(coroutine));
 }
 
 }  // namespace base

@@ -32,9 +32,8 @@ base::Result<void> check_code(const std::string& code) {
                                          " (10 MiB) can be run. Put data in a file.");
 }
 
-bool is_lost(const base::Error& error) {
-  return error.code == sandbox::make_error_code(sandbox::Errc::lost);
-}
+// Whether what was asked may be asked again where the connection was lost before the answer.
+enum class IfLost { ask_again, fail };
 
 class LinkedExecutionService final : public ExecutionService {
  public:
@@ -49,7 +48,7 @@ class LinkedExecutionService final : public ExecutionService {
     message.mutable_start()->set_code(std::move(request.code));
     message.mutable_start()->mutable_labels()->insert(request.labels.begin(), request.labels.end());
     base::Error failure;
-    for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
+    for (int attempt = 0; attempt < kLostAttempts; ++attempt) {
       const auto link = co_await links_->get(sandbox, IfStopped::start_it, progress);
       if (!link) co_return error_of(link.error());
       const auto answer = co_await (*link)->call(message, kStartDeadline);
@@ -62,7 +61,8 @@ class LinkedExecutionService final : public ExecutionService {
 
   asio::awaitable<base::Result<std::unique_ptr<Watch>>> watch(std::string sandbox, std::string id, std::uint64_t from,
                                                               std::string reader) override {
-    return make_watch(links_, std::move(sandbox), std::move(id), from, std::move(reader));
+    if (const auto good = check_id(id); !good) co_return good.error();
+    co_return co_await make_watch(links_, std::move(sandbox), std::move(id), from, std::move(reader));
   }
 
   asio::awaitable<base::Result<std::uint64_t>> input(std::string sandbox, std::string id, std::string data,
@@ -75,7 +75,9 @@ class LinkedExecutionService final : public ExecutionService {
     message.mutable_input()->set_id(std::move(id));
     message.mutable_input()->set_data(std::move(data));
     message.mutable_input()->set_offset(offset.value_or(kAppend));
-    const auto info = co_await ask(std::move(sandbox), std::move(message));
+    // What is appended twice is read twice.
+    const IfLost if_lost = offset ? IfLost::ask_again : IfLost::fail;
+    const auto info = co_await ask(std::move(sandbox), std::move(message), if_lost);
     if (!info) co_return info.error();
     co_return info->input_end;
   }
@@ -83,7 +85,7 @@ class LinkedExecutionService final : public ExecutionService {
   asio::awaitable<base::Result<void>> end_input(std::string sandbox, std::string id) override {
     wire::ToAgent message;
     message.mutable_end_input()->set_id(std::move(id));
-    const auto info = co_await ask(std::move(sandbox), std::move(message));
+    const auto info = co_await ask(std::move(sandbox), std::move(message), IfLost::ask_again);
     if (!info) co_return info.error();
     co_return base::Result<void>();
   }
@@ -92,23 +94,22 @@ class LinkedExecutionService final : public ExecutionService {
     wire::ToAgent message;
     message.mutable_stop()->set_id(std::move(id));
     message.mutable_stop()->set_reason(std::move(reason));
-    return ask(std::move(sandbox), std::move(message));
+    return ask(std::move(sandbox), std::move(message), IfLost::ask_again);
   }
 
   asio::awaitable<base::Result<Info>> interrupt(std::string sandbox, std::string id) override {
     wire::ToAgent message;
     message.mutable_interrupt()->set_id(std::move(id));
-    return ask(std::move(sandbox), std::move(message));
+    return ask(std::move(sandbox), std::move(message), IfLost::fail);
   }
 
   asio::awaitable<base::Result<std::vector<Info>>> list(std::string sandbox) override {
-    std::vector<Info> infos;
-    const auto link = co_await links_->get(std::move(sandbox), IfStopped::fail, {});
-    if (!link) co_return infos;
     wire::ToAgent message;
     message.mutable_list();
-    const auto answer = co_await (*link)->call(std::move(message), kCallDeadline);
-    if (!answer) co_return error_of(answer.error());
+    std::vector<Info> infos;
+    const auto answer = co_await call(std::move(sandbox), std::move(message), IfLost::ask_again);
+    if (!answer && answer.error().code == Errc::not_found) co_return infos;
+    if (!answer) co_return answer.error();
     for (const auto& execution : answer->executions().execution()) infos.push_back(info_of(execution));
     co_return infos;
   }
@@ -126,13 +127,26 @@ class LinkedExecutionService final : public ExecutionService {
     return base::fail(Errc::sandbox_unavailable, "The run did not start: " + info.reason);
   }
 
-  // For requests whose answer is the execution's info, in a sandbox that runs.
-  asio::awaitable<base::Result<Info>> ask(std::string sandbox, wire::ToAgent message) {
-    const auto link = co_await links_->get(std::move(sandbox), IfStopped::fail, {});
-    if (!link) co_return base::fail(Errc::not_found, "The sandbox does not run, so nothing runs in it.");
-    const auto answer = co_await (*link)->call(std::move(message), kCallDeadline);
-    if (!answer) co_return error_of(answer.error());
+  // For requests whose answer is the execution's info.
+  asio::awaitable<base::Result<Info>> ask(std::string sandbox, wire::ToAgent message, IfLost if_lost) {
+    const auto answer = co_await call(std::move(sandbox), std::move(message), if_lost);
+    if (!answer) co_return answer.error();
     co_return info_of(answer->info());
+  }
+
+  // In a sandbox that runs; starts none.
+  asio::awaitable<base::Result<wire::FromAgent>> call(std::string sandbox, wire::ToAgent message, IfLost if_lost) {
+    base::Error failure;
+    const int attempts = if_lost == IfLost::ask_again ? kLostAttempts : 1;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+      const auto link = co_await links_->get(sandbox, IfStopped::fail, {});
+      if (!link) co_return is_stopped(link.error()) ? not_running() : error_of(link.error());
+      auto answer = co_await (*link)->call(message, kCallDeadline);
+      if (answer) co_return std::move(*answer);
+      failure = answer.error();
+      if (!is_lost(failure)) break;
+    }
+    co_return error_of(failure);
   }
 
   std::shared_ptr<SandboxLinks> links_;

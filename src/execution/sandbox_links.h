@@ -27,12 +27,15 @@ class SandboxLinks : public std::enable_shared_from_this<SandboxLinks> {
 
   SandboxLinks(std::vector<boost::asio::any_io_executor> executors, std::shared_ptr<sandbox::Spawner> spawner,
                sandbox::Limits limits);
+  ~SandboxLinks();  // closes the links
 
-  // Many callers at once share one start; each is told what it waits for. The caller resumes on its own executor.
+  // Many callers at once share one attempt and its outcome; each is told, on the link's executor, what it waits for.
+  // The caller resumes on its own executor. An error is the spawner's or the link's.
   boost::asio::awaitable<base::Result<Link>> get(std::string sandbox, IfStopped if_stopped, sandbox::Progress progress);
 
  private:
   struct Place;
+  struct Opening;
 
   std::shared_ptr<Place> place_of(const std::string& sandbox);
   static boost::asio::awaitable<base::Result<Link>> open(std::shared_ptr<SandboxLinks> self,

@@ -31,7 +31,7 @@ Status status_of(wire::Status status) {
 }
 
 Errc errc_of(const boost::system::error_code& code) {
-  if (code.category() != sandbox::make_error_code(sandbox::Errc::lost).category()) return Errc::sandbox_unavailable;
+  if (code.category() != make_error_code(sandbox::Errc::lost).category()) return Errc::sandbox_unavailable;
   switch (static_cast<sandbox::Errc>(code.value())) {
     case sandbox::Errc::not_found:
       return Errc::not_found;
@@ -94,6 +94,18 @@ Event event_of(sandbox::AttachmentEvent from) {
 
 base::Error error_of(const base::Error& error) {
   return base::fail(errc_of(error.code), error.message());
+}
+
+bool is_lost(const base::Error& error) {
+  return error.code == sandbox::Errc::lost;
+}
+
+bool is_stopped(const base::Error& error) {
+  return error.code == sandbox::Errc::lost || error.code == sandbox::Errc::not_found;
+}
+
+base::Error not_running() {
+  return base::fail(Errc::not_found, "The sandbox does not run, so nothing runs in it.");
 }
 
 }  // namespace execution

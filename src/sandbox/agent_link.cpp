@@ -1,14 +1,20 @@
 #include "sandbox/agent_link.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "sandbox/attachment_queue.h"
+#include "sandbox/spawner.h"
 #include "wire/framing.h"
 
 // Everything of a link happens on its executor: requests come there by co_spawn, answers find their callers by the
@@ -22,10 +28,13 @@ namespace {
 constexpr std::uint32_t kVersion = 1;
 constexpr std::chrono::seconds kHelloDeadline{10};
 constexpr std::chrono::seconds kAttachDeadline{30};
-constexpr std::chrono::milliseconds kAcknowledgeDelay{20};
 
 base::Error lost() {
   return base::fail(Errc::lost, "The connection to the sandbox was lost.");
+}
+
+base::Error too_much() {
+  return base::fail(Errc::too_many, "The sandbox takes what is sent to it too slowly. Try again later.");
 }
 
 Errc errc_of(wire::Failure::Code code) {
@@ -51,14 +60,11 @@ class LinkAttachment final : public Attachment {
  public:
   // Shared with the link: outlives the handle that the reader holds.
   struct State {
-    explicit State(const asio::any_io_executor& executor) : delay(executor) {}
-
     AttachmentQueue queue;
     std::atomic<std::uint64_t> acknowledged{0};
     std::atomic<bool> scheduled{false};
     std::uint64_t sent = 0;  // on the link's executor from here on
-    bool is_delayed = false;
-    asio::steady_timer delay;
+    bool is_over = false;    // its last event came
   };
 
   LinkAttachment(std::shared_ptr<Link> link, std::uint64_t number, std::shared_ptr<State> state)
@@ -77,14 +83,17 @@ class LinkAttachment final : public Attachment {
 
 class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
  public:
-  Link(asio::any_io_executor executor, std::unique_ptr<ByteStream> stream)
+  Link(asio::any_io_executor executor, std::unique_ptr<ByteStream> stream, LinkTimes times)
       : executor_(std::move(executor)),
         stream_(std::move(stream)),
-        more_to_send_(executor_, asio::steady_timer::time_point::max()) {}
+        times_(times),
+        more_to_send_(executor_, asio::steady_timer::time_point::max()),
+        look_(executor_) {}
 
   void begin() {
     asio::co_spawn(executor_, read_all(shared_from_this()), asio::detached);
     asio::co_spawn(executor_, write_all(shared_from_this()), asio::detached);
+    asio::co_spawn(executor_, look_after(shared_from_this()), asio::detached);
   }
 
   asio::awaitable<base::Result<wire::FromAgent>> call(wire::ToAgent message,
@@ -102,17 +111,16 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
     asio::post(executor_, [self = shared_from_this()] { self->end(); });
   }
 
-  // Any thread: tells the agent soon how far this attachment's reader is.
+  // Any thread: tells the agent how far this attachment's reader is. What comes until then is told with it.
   void schedule_acknowledge(std::uint64_t number, const std::shared_ptr<LinkAttachment::State>& state) {
     asio::post(executor_, [self = shared_from_this(), number, state] {
       state->scheduled = false;
-      self->acknowledge_soon(number, state);
+      self->send_acknowledge(number, *state);
     });
   }
 
   void detach(std::uint64_t number, const std::shared_ptr<LinkAttachment::State>& state) {
     asio::post(executor_, [self = shared_from_this(), number, state] {
-      state->delay.cancel();
       self->send_acknowledge(number, *state);
       if (self->attachments_.erase(number) == 0) return;
       wire::ToAgent message;
@@ -129,12 +137,14 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
     std::optional<base::Result<wire::FromAgent>> answer;
   };
   using State = LinkAttachment::State;
+  using Clock = std::chrono::steady_clock;
 
   static asio::awaitable<base::Result<wire::FromAgent>> exchange(std::shared_ptr<Link> self, wire::ToAgent message,
                                                                  std::chrono::milliseconds deadline) {
     if (message.request() == 0) message.set_request(self->next_request_++);
     const std::uint64_t request = message.request();
     if (!self->alive_) co_return lost();
+    if (self->outbox_.size() > kLinkOutboxBytesMax) co_return too_much();
     auto pending = std::make_shared<Pending>(self->executor_);
     self->pending_[request] = pending;
     self->send(message);
@@ -159,7 +169,7 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
     attach.set_from(from);
     attach.set_window(kAttachWindowBytes);
     attach.set_reader(std::move(reader));
-    const auto state = std::make_shared<State>(self->executor_);
+    const auto state = std::make_shared<State>();
     state->sent = from;
     state->acknowledged = from;
     self->attachments_[number] = state;
@@ -178,17 +188,6 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
     if (!alive_) return;
     wire::append_frame(outbox_, message);
     more_to_send_.cancel();
-  }
-
-  void acknowledge_soon(std::uint64_t number, const std::shared_ptr<State>& state) {
-    if (state->acknowledged >= state->sent + kAttachWindowBytes / 4) return send_acknowledge(number, *state);
-    if (state->is_delayed) return;
-    state->is_delayed = true;
-    state->delay.expires_after(kAcknowledgeDelay);
-    state->delay.async_wait([self = shared_from_this(), number, state](const boost::system::error_code&) {
-      state->is_delayed = false;
-      self->send_acknowledge(number, *state);
-    });
   }
 
   void send_acknowledge(std::uint64_t number, State& state) {
@@ -227,6 +226,7 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
       const auto got = co_await self->stream_->read_some(asio::mutable_buffer(room.data(), room.size()));
       if (!got) break;
       frames.commit(*got);
+      self->heard_ = Clock::now();
       if (!self->take_frames(frames)) break;
     }
     self->end();
@@ -269,14 +269,53 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
       event.kind = AttachmentEvent::Kind::ended;
       event.offset = message.ended().output_end();
       event.info = std::make_shared<wire::ExecutionInfo>(std::move(*message.mutable_ended()));
+      state->is_over = true;
     }
     state->queue.push(std::move(event));
+  }
+
+  // Whether an answer or an execution is waited for.
+  bool is_awaiting() const {
+    return !pending_.empty() || std::any_of(attachments_.begin(), attachments_.end(),
+                                            [](const auto& entry) { return !entry.second->is_over; });
+  }
+
+  // A silent agent is asked whether it is there; a link that nobody needs must not keep its sandbox from idling.
+  static asio::awaitable<void> look_after(std::shared_ptr<Link> self) {
+    const LinkTimes times = self->times_;
+    auto needed = Clock::now();
+    while (self->alive_) {
+      self->look_.expires_after(times.look_every);
+      boost::system::error_code woken;
+      co_await self->look_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+      const auto now = Clock::now();
+      if (!self->is_awaiting()) {
+        self->heard_ = now;  // nothing is expected, so this is no silence
+        if (now - needed >= times.idle_max) self->end();
+        continue;
+      }
+      needed = now;
+      const auto silence = now - self->heard_;
+      if (silence >= times.silence_max) {
+        self->end();
+      } else if (silence >= times.look_every) {
+        self->ping();
+      }
+    }
+  }
+
+  void ping() {
+    wire::ToAgent message;
+    message.set_request(next_request_++);
+    message.mutable_ping();
+    send(message);
   }
 
   void end() {
     if (!alive_.exchange(false)) return;
     stream_->close();
     more_to_send_.cancel();
+    look_.cancel();
     for (const auto& [request, pending] : pending_) {
       pending->answer = base::Result<wire::FromAgent>(lost());
       pending->timer.cancel();
@@ -287,9 +326,12 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
 
   asio::any_io_executor executor_;
   std::unique_ptr<ByteStream> stream_;
+  const LinkTimes times_;
   std::atomic<bool> alive_{true};
   std::string outbox_;
   asio::steady_timer more_to_send_;
+  asio::steady_timer look_;
+  Clock::time_point heard_ = Clock::now();
   std::uint64_t next_request_ = 1;
   std::map<std::uint64_t, std::shared_ptr<Pending>> pending_;
   std::map<std::uint64_t, std::shared_ptr<State>> attachments_;
@@ -324,8 +366,9 @@ asio::awaitable<base::Result<std::shared_ptr<AgentLink>>> greet(std::shared_ptr<
 }  // namespace
 
 asio::awaitable<base::Result<std::shared_ptr<AgentLink>>> AgentLink::open(asio::any_io_executor executor,
-                                                                          std::unique_ptr<ByteStream> stream) {
-  auto link = std::make_shared<Link>(std::move(executor), std::move(stream));
+                                                                          std::unique_ptr<ByteStream> stream,
+                                                                          LinkTimes times) {
+  auto link = std::make_shared<Link>(std::move(executor), std::move(stream), times);
   link->begin();
   return greet(std::move(link));
 }

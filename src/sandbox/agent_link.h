@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "sandbox/byte_stream.h"
+#include "sandbox/limits.h"
 #include "wire/agent.pb.h"
 
 namespace sandbox {
@@ -31,15 +32,18 @@ struct AttachmentEvent {
 class Attachment;
 
 // Thread-safe: each call may come from any executor and resumes there. All of its work is done on its own strand.
-// When the stream ends, every outstanding call and attachment fails with Errc::lost, and so does every later one.
+// When the stream ends, every outstanding call and attachment fails with Errc::lost, and so does every later one. A
+// link closes by itself where nothing is awaited for long, and where the agent falls silent.
 class AgentLink {
  public:
-  // Says hello both ways. `executor` runs the link's reading and writing.
+  // Says hello both ways. `executor`, one thread or a strand, runs the link's reading and writing.
   static boost::asio::awaitable<base::Result<std::shared_ptr<AgentLink>>> open(boost::asio::any_io_executor executor,
-                                                                               std::unique_ptr<ByteStream> stream);
+                                                                               std::unique_ptr<ByteStream> stream,
+                                                                               LinkTimes times = {});
   virtual ~AgentLink() = default;
 
-  // Sends `message` (its request number is set here) and gives the answer; a Failure becomes an error.
+  // Sends `message` (its request number is set here) and gives the answer. A Failure becomes an error, with the agent's
+  // words; so does an answer that does not come in time.
   virtual boost::asio::awaitable<base::Result<wire::FromAgent>> call(wire::ToAgent message,
                                                                      std::chrono::milliseconds deadline) = 0;
 
