@@ -48,6 +48,9 @@ void Interpreters::restart() {
 
 void Interpreters::retire(std::unique_ptr<ForkServer>& server) {
   if (server) {
+    const auto now = Clock::now();
+    std::erase_if(leaving_, [&](const auto& entry) { return entry.second < now; });
+    leaving_[server->pid()] = now + kLeavingMax;
     retired_.push_back(std::move(server));  // it may be the caller
     loop_.defer([this] { retired_.clear(); });
   }
@@ -223,6 +226,11 @@ void Interpreters::add_known(std::set<pid_t>& pids) const {
   for (const auto* server : {current_.get(), next_.get()}) {
     if (server != nullptr && server->pid() > 0) {
       pids.insert(server->pid());
+    }
+  }
+  for (const auto& [pid, until] : leaving_) {
+    if (Clock::now() < until) {
+      pids.insert(pid);
     }
   }
   if (spare_) {

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -67,6 +68,7 @@ class Interpreters {
   std::unique_ptr<ForkServer> current_;
   std::unique_ptr<ForkServer> next_;  // is to replace it
   std::vector<std::unique_ptr<ForkServer>> retired_;
+  std::map<pid_t, Clock::time_point> leaving_;  // those that may not have ended yet, until when: runs may be below them
   std::optional<Spare> spare_;
   bool spare_asked_ = false;
   std::deque<Waiting> waiting_;

@@ -39,9 +39,10 @@ inline constexpr std::size_t kJournalMemoryBytes = std::size_t{1} << 20;  // of 
 inline constexpr std::size_t kModulesMax = 32;                            // learned names; beyond: the oldest go
 inline constexpr std::size_t kLastWordsBytes = 4096;                      // of a fork server's stderr
 
-inline constexpr seconds kSpareWait{20};          // beyond: START_FAILED
-inline constexpr milliseconds kSpareAfter{5};     // a new spare is made so long after one was used
-inline constexpr milliseconds kReloadAfter{200};  // without a run
+inline constexpr seconds kSpareWait{20};                // beyond: START_FAILED
+inline constexpr milliseconds kSpareAfter{5};           // a new spare is made so long after one was used
+inline constexpr milliseconds kReloadAfter{200};        // without a run
+inline constexpr std::chrono::seconds kLeavingMax{10};  // a fork server that was replaced may take so long to end
 inline constexpr milliseconds kSampleEvery{200};
 inline constexpr seconds kStraysAfter{2};              // the last end: strays are looked for so long
 inline constexpr milliseconds kRestartAfterMax{5000};  // longest pause between two tries to start a fork server
