@@ -31,8 +31,8 @@ class InOrder(socketio.Client):
 
     def _engineio_client_class(self):
         class Engine(engineio.Client):
-            def _trigger_event(self, event, *args, run_async=False):
-                return super()._trigger_event(event, *args, run_async=False)
+            def _trigger_event(self, event, *args, **options):
+                return super()._trigger_event(event, *args, **{**options, "run_async": False})
 
         return Engine
 

@@ -58,17 +58,17 @@ describe("a run", () => {
   });
 
   it("that prints 20 MB ends, and its last line shows", async () => {
-    await person.start("for n in range(250_000): print('%079d' % n)");
+    await person.start("for n in range(400_000): print('%049d' % n)");
     await person.ended();
-    await person.shows("249999");
+    await person.shows("399999");
   });
 });
 
 describe("the console", () => {
   it("tells stderr apart by colour and by a bar", async () => {
     await person.run("import sys\nprint('plain')\nprint('wrong', file=sys.stderr)");
-    const colour = (text) =>
-      person.page.locator(".xterm-rows span", { hasText: text }).first().evaluate((span) => getComputedStyle(span).color);
+    const row = (text) => person.page.locator(".xterm-rows > div", { hasText: text }).locator("span").first();
+    const colour = (text) => row(text).evaluate((span) => getComputedStyle(span).color);
     assert.notEqual(await colour("wrong"), await colour("plain"));
     assert.equal(await person.page.locator(".stderr-mark:visible").count(), 1);
   });

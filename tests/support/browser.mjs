@@ -135,6 +135,10 @@ export class Person {
     return `${lines.join("\n").trimEnd()}\n`;
   }
 
+  async picture() {
+    return `status: ${await this.status()} ${await this.details()}; console:\n${await this.console()}`;
+  }
+
   shows(text) {
     return this.until(async () => (await this.console()).includes(text), `a console with ${JSON.stringify(text)}`);
   }
@@ -152,7 +156,7 @@ export class Person {
   async until(condition, what) {
     const deadline = Date.now() + PATIENCE_MS;
     while (!(await condition())) {
-      if (Date.now() > deadline) throw new Error(`never came: ${what}; the console:\n${await this.console()}`);
+      if (Date.now() > deadline) throw new Error(`never came: ${what}; ${await this.picture()}`);
       await this.page.waitForTimeout(30);
     }
   }

@@ -12,6 +12,8 @@ import { currentTheme, onThemeChange } from "./theme";
 
 const SCROLLBACK_LINES = 10_000;
 const STDERR = ["\x1b[31m", "\x1b[39m"] as const;
+const SHOW_CURSOR = "\x1b[?25h";
+const HIDE_CURSOR = "\x1b[?25l";
 const NOTE = ["\x1b[2m[", "]\x1b[22m\n"] as const;
 
 export interface TerminalHandlers {
@@ -40,7 +42,9 @@ export class Terminal implements Console {
       allowProposedApi: true, // decorations: the bars of stderr
       convertEol: true,
       cursorBlink: true,
-      cursorInactiveStyle: "none",
+      cursorStyle: "bar",
+      cursorInactiveStyle: "bar",
+      disableStdin: true,
       fontFamily: getComputedStyle(parent).fontFamily,
       fontSize: 13,
       lineHeight: 1.35,
@@ -61,17 +65,14 @@ export class Terminal implements Console {
     this.screen.onData((data) => this.typed(data));
     onThemeChange((theme) => (this.screen.options.theme = theme));
     new ResizeObserver(() => this.resized()).observe(parent);
-    this.setTakesInput(false);
+    this.screen.write(HIDE_CURSOR);
   }
 
   // ---- Console
 
   clear(): void {
-    this.drawn = null;
-    this.line.set("");
-    this.handlers.draftChanged("");
-    // Behind what is still being written.
-    this.put("\x1bc");
+    this.setDraft("");
+    this.put(`\x1bc${this.takesInput ? SHOW_CURSOR : HIDE_CURSOR}`); // behind what is still being written
   }
 
   write(stream: Stream, text: string, shown?: () => void): void {
@@ -94,11 +95,11 @@ export class Terminal implements Console {
   // ---- the line
 
   setTakesInput(takesInput: boolean): void {
+    if (!takesInput) this.setDraft("");
+    if (takesInput === this.takesInput) return;
     this.takesInput = takesInput;
     this.screen.options.disableStdin = !takesInput;
-    this.screen.options.cursorStyle = takesInput ? "bar" : "underline";
-    this.screen.options.cursorInactiveStyle = takesInput ? "outline" : "none";
-    if (!takesInput) this.setDraft("");
+    this.screen.write(takesInput ? SHOW_CURSOR : HIDE_CURSOR);
   }
 
   get draft(): string {
