@@ -7,6 +7,7 @@ import time
 import engineio
 import pytest
 import socketio
+
 from server import Forge, example
 
 PATIENCE_S = 60  # a bound on a hanging test, not a measure
