@@ -272,7 +272,9 @@ class Forked:
         self._server = self._place.popen(arguments, fds, stdin=null, stdout=null, stderr=self._words)
         os.close(source)
         theirs.close()
-        self._say("init", supervisor=self._place.supervisor, preload=",".join(self._preload), memory_max=self._memory_max)
+        self._say(
+            "init", supervisor=self._place.supervisor, preload=",".join(self._preload), memory_max=self._memory_max
+        )
         self._spare = self._wait_for("spare")
         self.started_after_s = time.monotonic() - began
 
@@ -363,7 +365,11 @@ class ByAgent:
         arguments += ["--home", place.home, "--supervisor", place.supervisor, "--python", PYTHON]
         self._words = open(place.outside(folder) / "agent.log", "ab")
         self._agent = subprocess.Popen(
-            arguments, preexec_fn=lambda: os.chroot(ROOT), stdin=subprocess.DEVNULL, stdout=self._words, stderr=self._words
+            arguments,
+            preexec_fn=lambda: os.chroot(ROOT),
+            stdin=subprocess.DEVNULL,
+            stdout=self._words,
+            stderr=self._words,
         )
         self._socket = self._connect(str(place.outside(f"{folder}/socket")))
         self._received = bytearray()
@@ -437,12 +443,15 @@ class ByAgent:
             answer = self._next(CHUNK_PAUSE_S if chunks else PATIENCE_S)
             if not answer or answer.get(1) != attachment:
                 continue
+            if wire.FAILURE in answer:
+                raise Stuck(f"{case.kind}/{case.name}: {answer}")
             if wire.OUTPUT in answer:
                 output = wire.fields(answer[wire.OUTPUT])
                 outputs[output[2]] += output[3]
                 self._send(wire.acknowledge(attachment, output.get(1, 0) + len(output[3])))
             elif wire.ENDED in answer:
                 ended = wire.fields(answer[wire.ENDED])
+                self._send(wire.detach(attachment))
                 return Result(bytes(outputs[1]), bytes(outputs[2]), self._end(ended))
         raise Stuck(f"{case.kind}/{case.name}: {outputs}"[:2000])
 
@@ -467,5 +476,3 @@ class ByAgent:
         self._agent.wait(PATIENCE_S)
         self._socket.close()
         self._words.close()
-
-

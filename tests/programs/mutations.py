@@ -13,8 +13,8 @@ numbers = itertools.count()
 MUTATIONS = [
     (
         "a frame shows below the program",
-        "    sys.excepthook = run\n    raise HandOver\n",
-        "    run(*[None] * 3)\n    os._exit(0)\n",
+        "        sys.excepthook = run\n        raise HandOver\n",
+        "        run(*[None] * 3)\n        os._exit(0)\n",
         [],
         ["tracebacks/no frame below", "tracebacks/inspect.stack has one frame"],
     ),
@@ -62,8 +62,8 @@ MUTATIONS = [
     ),
     (
         "main keeps names of ours",
-        "    vars(mains[0]).clear()\n",
-        "    vars(mains[0]).update(ours=1)\n",
+        "    vars(main).clear()\n",
+        "    vars(main).update(ours=1)\n",
         [],
         ["interpreter/the names of main"],
     ),
@@ -83,8 +83,8 @@ MUTATIONS = [
     ),
     (
         "SIGINT is not at its default",
-        "        take_standard_streams()\n",
-        '        take_standard_streams()\n        __import__("signal").signal(2, 0)\n',
+        "        start_clocks()\n",
+        '        start_clocks()\n        __import__("signal").signal(2, 0)\n',
         [],
         ["signals/SIGINT is a keyboard interrupt", "signals/handlers at the start"],
     ),
@@ -111,7 +111,7 @@ MUTATIONS = [
     ),
     (
         "the run stays undumpable",
-        "        process_control(PR_SET_DUMPABLE, 1)\n",
+        "        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)\n",
         "",
         [],
         ["interpreter/dumpable"],
@@ -139,22 +139,22 @@ MUTATIONS = [
     ),
     (
         "the key of multiprocessing is shared",
-        '.current_process().authkey = os.urandom(32)\n',
+        ".current_process().authkey = os.urandom(32)\n",
         ".current_process()\n",
         ["multiprocessing"],
         ["seeds/multiprocessing's key"],
     ),
     (
         "what the home shadows is preloaded",
-        "        if path is None and name in self._names:\n",
+        "        if path is None and name in self._shadowing:\n",
         "        if False:\n",
         ["random", "json"],
         ["interpreter/a module of the home shadows the library"],
     ),
     (
         "a change of the home is not noticed",
-        "        home = stamp(\".\")\n        if home == self._home:\n",
-        "        home = stamp(\".\")\n        if True:\n",
+        '        home = stamp(".")\n        if home == self._home:\n',
+        '        home = stamp(".")\n        if True:\n',
         ["random", "json"],
         ["interpreter/a module of the home shadows the library"],
     ),

@@ -153,7 +153,11 @@ def startup_code_runs_in_every_run(name, text):
         for _ in range(2):
             result = account.as_python("print('program'); import sys; print(sys.argv, len(sys.modules) > 30); 1 / 0")
             assert result.stdout.startswith(b"startup\n"), result
-        for code in ("import os; print(os.listdir('/proc/self/fd'))", "import sys; sys.exit('x')", "raise KeyboardInterrupt"):
+        for code in (
+            "import os; print(os.listdir('/proc/self/fd'))",
+            "import sys; sys.exit('x')",
+            "raise KeyboardInterrupt",
+        ):
             account.as_python(code)
         long = account.run("#" * 200_000 + "\nprint('long')")
         assert long.stdout.endswith(b"long\n"), long

@@ -84,6 +84,10 @@ def attach(name, window):
     return 4, message((1, name), (3, window), (4, b"test"))
 
 
+def detach(attachment):
+    return 5, message((1, attachment))
+
+
 def acknowledge(attachment, offset):
     return 6, message((1, attachment), (2, offset))
 

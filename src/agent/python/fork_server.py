@@ -37,6 +37,7 @@ for own in set(sys.modules).difference(MODULES_AT_START):
 sys.path[:] = PATH_AT_START
 
 CONTROL_FD = 4
+SEQPACKET = _socket.AF_UNIX, _socket.SOCK_SEQPACKET
 DATAGRAM_BYTES_MAX = 128 * 1024
 INT_BYTES = 4
 CLOCK_TICK_NS = 20_000_000  # more than the granularity of file times
@@ -70,8 +71,7 @@ class HandOver(BaseException):
     """Unwinds a spare to the interpreter's bottom, where its code runs."""
 
 
-def process_control(option, value):
-    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+prctl = ctypes.CDLL(None).prctl
 
 
 def rss_bytes():
@@ -100,28 +100,18 @@ def receive(socket, fds_max):
     return data, fds
 
 
-def send_with_fds(socket, message, fds):
-    content = b"".join(fd.to_bytes(INT_BYTES, sys.byteorder) for fd in fds)
-    socket.sendmsg([message], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, content)])
-
-
-def seqpacket_pair():
-    return _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+def memory_file(content):
+    fd = os.memfd_create("code")
+    with open(fd, "wb", closefd=False) as file:
+        file.write(content)
+    return fd
 
 
 def read_whole(fd):
-    """A memfd's content, wherever its offset stands."""
-    with open(fd, "rb", closefd=False) as file:
-        file.seek(0)
-        return file.read()
-
-
-def memory_file(content):
-    fd = os.memfd_create("code", os.MFD_CLOEXEC)
-    with open(fd, "wb", closefd=False) as file:
-        file.write(content)
+    """A memory file's content, wherever its offset stands."""
     os.lseek(fd, 0, os.SEEK_SET)
-    return fd
+    with open(fd, "rb", closefd=False) as file:
+        return file.read()
 
 
 class Page:
@@ -218,44 +208,36 @@ class Freshness:
         return False
 
 
-class Shadowed:
-    """A finder that refuses what the home shadows: a run would import another module of that name."""
-
-    def __init__(self, names):
-        self._names = names
-        self.refused = False
-
-    def find_spec(self, name, path=None, _=None):
-        if path is None and name in self._names:
-            self.refused = True
-            raise ImportError("the home has a " + name)
-
-
 class Preload:
-    """Imports modules for runs to share."""
+    """Imports modules for runs to share. Meanwhile it is a finder that refuses what the home shadows, since a run would
+    import another module of that name."""
 
     def __init__(self, freshness, memory_max):
-        self._shadowed = Shadowed(freshness.shadowing)
+        self._shadowing = freshness.shadowing
+        self._refused = False
         self._rss_max = memory_max // 4 or sys.maxsize
 
+    def find_spec(self, name, path=None, _=None):
+        if path is None and name in self._shadowing:
+            self._refused = True
+            raise ImportError("the home has a " + name)
+
     def load(self, names):
-        """None, or the names to start over with: what a failed import leaves behind would be in the way."""
-        import_path, environment = sys.path[:], dict(os.environ)
-        streams = sys.stdout, sys.stderr
+        """None, or the names to start over with: what a failed import leaves behind is in the way."""
+        import_path, environment, streams = sys.path[:], dict(os.environ), (sys.stdout, sys.stderr)
         sys.path[:] = import_path[1:]
-        sys.meta_path.insert(0, self._shadowed)
+        sys.meta_path.insert(0, self)
         try:
             for name in names:
                 if name in SAFE_MODULES and rss_bytes() < self._rss_max:
-                    sys.stdout = sys.stderr = words = io.StringIO()
                     imported = self._import(name)
-                    if self._shadowed.refused:
+                    if self._refused:
                         return []
-                    if not imported or words.getvalue():
+                    if not imported:
                         return [other for other in names if other != name]
         finally:
             sys.stdout, sys.stderr = streams
-            sys.meta_path.remove(self._shadowed)
+            sys.meta_path.remove(self)
             sys.path[:] = import_path
             for name in set(os.environ).difference(environment):
                 del os.environ[name]
@@ -263,11 +245,13 @@ class Preload:
 
     @staticmethod
     def _import(name):
+        """False where it fails, says something, which later runs would miss, or starts a thread."""
+        sys.stdout = sys.stderr = words = io.StringIO()
         try:
             __import__(name)
         except Exception:
             return False
-        return len(sys._current_frames()) == 1
+        return not words.getvalue() and len(sys._current_frames()) == 1
 
 
 class Server:
@@ -281,8 +265,8 @@ class Server:
         self._freshness = Freshness()
 
     def serve(self):
-        """Returns in the fork server alone, when the agent is gone; a spare leaves by HandOver."""
-        process_control(PR_SET_DUMPABLE, 0)
+        """Returns when the agent is gone, in the fork server alone; a spare leaves by HandOver."""
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         verbs = {"init": self._init, "fork": self._fork, "ended": self._ended}
         while True:
             try:
@@ -292,9 +276,12 @@ class Server:
                     return
                 verb, fields = parse(datagram)
                 verbs[verb](fields)
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass  # supervisors
+            except ChildProcessError:
+                pass
             except ConnectionError:
                 return
-            self._reap()
 
     def _init(self, fields):
         self._supervisor = fields["supervisor"]
@@ -304,6 +291,9 @@ class Server:
             if instead is not None:
                 self._start_over(dict(fields, preload=",".join(instead)))
         self._freshness.remember_loaded()
+        for finder in sys.path_importer_cache.values():
+            if hasattr(finder, "invalidate_caches"):
+                finder.invalidate_caches()  # a run looks into every folder anew
         gc.collect()
         gc.freeze()
         loaded = sorted(SAFE_MODULES.intersection(sys.modules).difference(MODULES_AT_START))
@@ -315,32 +305,24 @@ class Server:
         place_and_execute(source, os.dup(CONTROL_FD))
 
     def _ended(self, fields):
-        pid = int(fields["pid"])
-        for page in [page for page in self._pages if page.pid() == pid]:
+        for page in [page for page in self._pages if page.pid() == int(fields["pid"])]:
             self._pages.remove(page)
             names = page.modules().difference(sys.modules)
             if names:
                 self._control.send(format_message("learned", modules=",".join(sorted(names))))
 
-    def _reap(self):
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            pass
-
     def _fork(self, _):
         page = Page()
         self._pages = self._pages[1 - OUTSTANDING_RUNS_MAX :] + [page]
-        agent_spare, spare = seqpacket_pair()
-        agent_supervisor, supervisor = seqpacket_pair()
+        agent_spare, spare = _socket.socketpair(*SEQPACKET)
+        agent_supervisor, supervisor = _socket.socketpair(*SEQPACKET)
         if os.fork() == 0:
             self._become_supervisor(page, agent_spare, spare, agent_supervisor, supervisor)
         for socket in (agent_spare, spare, agent_supervisor, supervisor):
             socket.close()
 
     def _become_supervisor(self, page, agent_spare, spare, agent_supervisor, supervisor):
-        process_control(PR_SET_CHILD_SUBREAPER, 1)
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         try:
             pid = os.fork()
             if pid == 0:
@@ -349,7 +331,8 @@ class Server:
                 Spare(spare, page, self._freshness, self._source).run(self._main_at_start)
             page.write_pid(pid)
             message = format_message("spare", pid=pid, supervisor=os.getpid())
-            send_with_fds(self._control, message, [agent_spare.fileno(), agent_supervisor.fileno()])
+            fds = [socket.fileno().to_bytes(INT_BYTES, sys.byteorder) for socket in (agent_spare, agent_supervisor)]
+            self._control.sendmsg([message], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, b"".join(fds))])
             os.dup2(supervisor.fileno(), 3)
             os.execv(self._supervisor, [self._supervisor, "supervise", str(pid)])
         except OSError as error:
@@ -358,9 +341,10 @@ class Server:
 
 
 def place_and_execute(source, control):
-    """This interpreter's command again, with these descriptors."""
+    """This file in a new interpreter, which finds the control socket, or else the code that it is to run."""
     with open("/proc/self/cmdline", "rb") as file:
         command = file.read().split(b"\0")[:-1]
+    os.lseek(source, 0, os.SEEK_SET)
     clear = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, CONTROL_FD + 1) for fd in (source, control)]
     os.dup2(clear[0], CONTROL_FD - 1)
     os.dup2(clear[1], CONTROL_FD)
@@ -368,7 +352,7 @@ def place_and_execute(source, control):
 
 
 class Spare:
-    """An interpreter that waits for its code."""
+    """An interpreter that waits for its code. What can be done before the code is there, is."""
 
     def __init__(self, agent, page, freshness, source):
         self._agent = agent
@@ -379,7 +363,11 @@ class Spare:
     def run(self, main_at_start):
         os.setsid()
         forget_shared_state()
-        self._freshness.is_stale()  # looks at a changed home before the code is waited for
+        take_standard_streams_of_pipes()
+        preloaded = {name: module for name, module in sys.modules.items() if name not in MODULES_AT_START}
+        last_words.update(page=self._page, pid=os.getpid(), preloaded=preloaded)
+        hand_over = prepare_hand_over(main_at_start)
+        self._freshness.is_stale()  # looks at a changed home
         datagram, fds = receive(self._agent, 4)
         if not datagram:
             os._exit(0)
@@ -390,15 +378,12 @@ class Spare:
         self._agent.send(b"started")
         self._agent.close()
         if self._freshness.cold:
-            self._run_cold(code)
-        process_control(PR_SET_DUMPABLE, 1)
-        for finder in sys.path_importer_cache.values():
-            if hasattr(finder, "invalidate_caches"):
-                finder.invalidate_caches()
-        take_standard_streams()
-        preloaded = {name: module for name, module in sys.modules.items() if name not in MODULES_AT_START}
-        last_words.update(page=self._page, pid=os.getpid(), preloaded=preloaded)
-        hand_over(code, main_at_start)
+            place_and_execute(memory_file(self._source), memory_file(code))
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+        if not all(stat.S_ISFIFO(os.fstat(fd).st_mode) for fd in (0, 1, 2)):
+            take_standard_streams()
+        start_clocks()
+        hand_over(code)
 
     def _take_over(self, datagram, fds):
         """Puts the run's descriptors in their places; the code."""
@@ -409,10 +394,6 @@ class Spare:
         for fd in fds:
             os.close(fd)
         return code
-
-    def _run_cold(self, code):
-        """This file in a new interpreter, with the code in place of the control socket."""
-        place_and_execute(memory_file(self._source), memory_file(code))
 
 
 def forget_shared_state():
@@ -428,8 +409,27 @@ def forget_shared_state():
         loaded("linecache").clearcache()
 
 
+def start_clocks():
+    logging = sys.modules.get("logging")
+    if logging:
+        logging._startTime = time.time_ns() if isinstance(logging._startTime, int) else time.time()
+
+
+def take_standard_streams_of_pipes():
+    """Ahead of the run, whose descriptors are pipes, nearly always: pipes stand in for them."""
+    ours = [os.dup(fd) for fd in (0, 1, 2)]
+    pipe = os.pipe()
+    for place, fd in enumerate((pipe[0], pipe[1], pipe[1])):
+        os.dup2(fd, place)
+    take_standard_streams()
+    for place, fd in enumerate(ours):
+        os.dup2(fd, place)
+    for fd in (*ours, *pipe):
+        os.close(fd)
+
+
 def take_standard_streams():
-    """New wrappers, as the interpreter makes them under -u, since the old ones know the old descriptors."""
+    """New wrappers, as the interpreter makes them under -u. The old ones know what kind of files they were on."""
     for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         before = getattr(sys, name)
         buffer = io.open(fd, mode + "b", -1 if mode == "r" else 0, closefd=False)
@@ -439,9 +439,6 @@ def take_standard_streams():
         stream.mode = mode
         setattr(sys, name, stream)
         setattr(sys, "__%s__" % name, stream)
-    logging = sys.modules.get("logging")
-    if logging:
-        logging._startTime = time.time_ns() if isinstance(logging._startTime, int) else time.time()
 
 
 def recursion_counter():
@@ -479,8 +476,8 @@ def as_command(code):
     """What `python -c` would be asked to run."""
     if b"\0" in code:  # never cut short
         return b"compile('\\0', '<string>', 'exec')"
+    text = code.decode("utf-8", "surrogateescape")
     try:
-        text = code.decode("utf-8", "surrogateescape")
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         words = "Unable to decode the command from the command line:\nUnicodeEncodeError: %s" % error
@@ -508,15 +505,16 @@ def register_source(text):
         return  # the interpreter will say what is wrong with the code
 
 
-def hand_over(code, main_at_start):
-    """Runs `code` as `python -c` does, from below every frame of ours; see the theory of operation.
+def prepare_hand_over(main_at_start):
+    """A function that runs code as `python -c` does, from below every frame of ours; see the theory of operation.
 
     Each argument of the call is made by a function that has returned when the call begins.
     """
-    code = as_command(code)
-    mains = [type(sys)("__main__")]  # emptied, so that only sys.modules holds it
-    vars(mains[0]).clear()
-    vars(mains[0]).update(main_at_start)
+    main = type(sys)("__main__")
+    vars(main).clear()
+    vars(main).update(main_at_start)
+    given = {"main": main}  # emptied, so that only sys.modules holds it
+    del main
     ignore_cookie = 0x0800 if sys.version_info >= (3, 10) else 0  # PyCF_IGNORE_COOKIE, as `-c` of that version has it
     flags = (ctypes.c_int * 2)(ignore_cookie, sys.version_info[1])  # and the grammar's minor version
     excepthook = sys.excepthook
@@ -525,8 +523,8 @@ def hand_over(code, main_at_start):
     class Code:
         @staticmethod
         def from_param(_):
-            sys.modules["__main__"] = mains.pop()
-            return code
+            sys.modules["__main__"] = given.pop("main")
+            return given.pop("code")
 
     class Flags:
         @staticmethod
@@ -554,15 +552,20 @@ def hand_over(code, main_at_start):
     run.argtypes = [Code, Flags, Unused]
     run.restype = result
     keep_for_ever(run)
-    sys.excepthook = run
-    raise HandOver
+
+    def hand_over(code):
+        given["code"] = as_command(code)
+        sys.excepthook = run
+        raise HandOver
+
+    return hand_over
 
 
 def keep_for_ever(thing):
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
-last_words = {}
+last_words = {}  # what finish() needs of a run
 
 
 def finish():
@@ -585,10 +588,11 @@ def main(source, init=None):
         main_at_start = names_of_main()
         code = read_whole(CONTROL_FD)
         os.close(CONTROL_FD)
-        hand_over(code, main_at_start)
+        prepare_hand_over(main_at_start)(code)
     os.set_inheritable(CONTROL_FD, False)
     atexit.register(finish)  # before anything else, so that it runs last
-    Server(_socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, CONTROL_FD), source, init).serve()
+    Server(_socket.socket(*SEQPACKET, 0, CONTROL_FD), source, init).serve()
+    os._exit(0)
 
 
 if __name__ == "fork_server":
