@@ -72,35 +72,35 @@ class LinkedExecutionService final : public ExecutionService {
                                                  " bytes; at most 32 MiB can wait for the program. Send it in parts.");
     }
     wire::ToAgent message;
-    message.mutable_input()->set_id(std::move(id));
+    message.mutable_input()->set_id(id);
     message.mutable_input()->set_data(std::move(data));
     message.mutable_input()->set_offset(offset.value_or(kAppend));
     // What is appended twice is read twice.
     const IfLost if_lost = offset ? IfLost::ask_again : IfLost::fail;
-    const auto info = co_await ask(std::move(sandbox), std::move(message), if_lost);
+    const auto info = co_await ask(std::move(sandbox), std::move(id), std::move(message), if_lost);
     if (!info) co_return info.error();
     co_return info->input_end;
   }
 
   asio::awaitable<base::Result<void>> end_input(std::string sandbox, std::string id) override {
     wire::ToAgent message;
-    message.mutable_end_input()->set_id(std::move(id));
-    const auto info = co_await ask(std::move(sandbox), std::move(message), IfLost::ask_again);
+    message.mutable_end_input()->set_id(id);
+    const auto info = co_await ask(std::move(sandbox), std::move(id), std::move(message), IfLost::ask_again);
     if (!info) co_return info.error();
     co_return base::Result<void>();
   }
 
   asio::awaitable<base::Result<Info>> stop(std::string sandbox, std::string id, std::string reason) override {
     wire::ToAgent message;
-    message.mutable_stop()->set_id(std::move(id));
+    message.mutable_stop()->set_id(id);
     message.mutable_stop()->set_reason(std::move(reason));
-    return ask(std::move(sandbox), std::move(message), IfLost::ask_again);
+    return ask(std::move(sandbox), std::move(id), std::move(message), IfLost::ask_again);
   }
 
   asio::awaitable<base::Result<Info>> interrupt(std::string sandbox, std::string id) override {
     wire::ToAgent message;
-    message.mutable_interrupt()->set_id(std::move(id));
-    return ask(std::move(sandbox), std::move(message), IfLost::fail);
+    message.mutable_interrupt()->set_id(id);
+    return ask(std::move(sandbox), std::move(id), std::move(message), IfLost::fail);
   }
 
   asio::awaitable<base::Result<std::vector<Info>>> list(std::string sandbox) override {
@@ -128,7 +128,8 @@ class LinkedExecutionService final : public ExecutionService {
   }
 
   // For requests whose answer is the execution's info.
-  asio::awaitable<base::Result<Info>> ask(std::string sandbox, wire::ToAgent message, IfLost if_lost) {
+  asio::awaitable<base::Result<Info>> ask(std::string sandbox, std::string id, wire::ToAgent message, IfLost if_lost) {
+    if (const auto good = check_id(id); !good) co_return good.error();
     const auto answer = co_await call(std::move(sandbox), std::move(message), if_lost);
     if (!answer) co_return answer.error();
     co_return info_of(answer->info());

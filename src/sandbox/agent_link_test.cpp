@@ -1,5 +1,6 @@
 #include "sandbox/agent_link.h"
 
+#include <deque>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -268,26 +269,29 @@ TEST_F(AgentLinkTest, ServesCallersOfManyThreads) {
   std::atomic<int> done = 0;
   std::atomic<std::uint64_t> bytes = 0;
   std::vector<std::thread> threads;
+  std::deque<asio::io_context> contexts(kThreads);  // until nothing refers to them
   for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([this, &done, &bytes] {
-      base::run_to_end([](std::shared_ptr<AgentLink> over, std::atomic<std::uint64_t>& sum) -> asio::awaitable<bool> {
-        for (int n = 0; n < 100; ++n) EXPECT_TRUE(co_await over->call(ping(), kLong));
-        auto attached = co_await over->attach("aaaaaaaa", 0, "reader");
-        std::uint64_t at = 0;
-        while (true) {
-          const auto event = co_await attached->attachment->next();
-          if (!event || event->kind != AttachmentEvent::Kind::output) break;
-          at += event->data.size();
-          attached->attachment->acknowledge(at);
-        }
-        sum += at;
-        co_return true;
-      }(link, bytes));
+    threads.emplace_back([this, i, &done, &bytes, &contexts] {
+      base::run_to_end(contexts[static_cast<std::size_t>(i)],
+                       [](std::shared_ptr<AgentLink> over, std::atomic<std::uint64_t>& sum) -> asio::awaitable<bool> {
+                         for (int n = 0; n < 100; ++n) EXPECT_TRUE(co_await over->call(ping(), kLong));
+                         auto attached = co_await over->attach("aaaaaaaa", 0, "reader");
+                         std::uint64_t at = 0;
+                         while (true) {
+                           const auto event = co_await attached->attachment->next();
+                           if (!event || event->kind != AttachmentEvent::Kind::output) break;
+                           at += event->data.size();
+                           attached->attachment->acknowledge(at);
+                         }
+                         sum += at;
+                         co_return true;
+                       }(link, bytes));
       ++done;
     });
   }
   run_until([&done] { return done == kThreads; });
   for (auto& thread : threads) thread.join();
+  context.poll();
   EXPECT_EQ(bytes, kThreads * 3 * kAttachWindowBytes);
 }
 

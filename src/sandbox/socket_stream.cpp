@@ -29,6 +29,7 @@ class SocketStream final : public ByteStream {
 
   void close() override {
     boost::system::error_code ignored;
+    socket_.shutdown(asio::socket_base::shutdown_both, ignored);  // ends it also where a child inherited it
     socket_.close(ignored);
   }
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -398,6 +399,17 @@ TEST_F(SocketIoServer, room_holds_writers_back_on_any_thread) {
     for (int i = 0; i < 400; ++i) ASSERT_EQ(read(stream).size(), 50'013u);
     EXPECT_LE(most.get(), Options().queue_bytes_high + 50'100);
   }
+}
+
+TEST_F(SocketIoServer, room_holds_writers_back_while_polling) {
+  start();
+  const std::string query = open_polling();
+  auto most = asio::co_spawn(contexts_[1], fill(socket(), 100), asio::use_future);
+  for (std::ptrdiff_t left = 100 * 50'000; left > 0;) {
+    const std::string body = get(query);
+    left -= std::count(body.begin(), body.end(), 'x');
+  }
+  EXPECT_LE(most.get(), Options().queue_bytes_high + 50'100);
 }
 
 TEST_F(SocketIoServer, a_queue_that_overflows_ends_the_connection) {

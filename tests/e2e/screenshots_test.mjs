@@ -29,7 +29,9 @@ for (const [name, options] of Object.entries({
   it(`${name} shows a run that waits for input`, async () => {
     const person = await Person.at(browser, forge.url, options);
     await person.signUp(name);
-    await person.start(example("guessing_game.py"));
+    await person.write(example("guessing_game.py"));
+    await person.page.keyboard.press("Control+Home");
+    await person.runButton.click();
     for (const answer of ["50", "20"]) {
       await person.shows("Take a guess:");
       await person.enter(answer);
