@@ -150,8 +150,10 @@ _thread.interrupt_main()
 try: time.sleep(1)
 except KeyboardInterrupt: print("interrupted")
 # --- bare _thread
-import _thread, time
-_thread.start_new_thread(print, ("bare",)); time.sleep(0.1)
+import _thread
+done = _thread.allocate_lock(); done.acquire()
+def work(): print("bare"); done.release()
+_thread.start_new_thread(work, ()); done.acquire()
 # --- setprofile and settrace are unset
 import sys, threading
 print(sys.gettrace(), sys.getprofile())
