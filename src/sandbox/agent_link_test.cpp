@@ -289,7 +289,7 @@ TEST_F(AgentLinkTest, ServesCallersOfManyThreads) {
       ++done;
     });
   }
-  run_until([&done] { return done == kThreads; });
+  while (done < kThreads) context.run_one_for(100ms);
   for (auto& thread : threads) thread.join();
   context.poll();
   EXPECT_EQ(bytes, kThreads * 3 * kAttachWindowBytes);
