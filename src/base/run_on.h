@@ -26,13 +26,13 @@ auto run_on(Pool& pool, Work&& work) -> boost::asio::awaitable<std::invoke_resul
   return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(Value)>(
       [&pool](auto handler, auto job) {
         auto caller = boost::asio::make_work_guard(handler);
-        boost::asio::post(pool,
-                          [handler = std::move(handler), job = std::move(job), caller = std::move(caller)]() mutable {
-                            auto executor = caller.get_executor();
-                            boost::asio::post(executor, [handler = std::move(handler), value = job()]() mutable {
-                              std::move(handler)(std::move(value));
-                            });
-                          });
+        boost::asio::post(pool, [handler = std::move(handler), job = std::move(job),
+                                 caller = std::move(caller)]() mutable {
+          auto executor = caller.get_executor();
+          // The guard goes along: released here, it could outlive the caller's context.
+          boost::asio::post(executor, [handler = std::move(handler), value = job(),
+                                       caller = std::move(caller)]() mutable { std::move(handler)(std::move(value)); });
+        });
       },
       boost::asio::use_awaitable, std::forward<Work>(work));
 }

@@ -56,7 +56,7 @@ std::string_view without_default_port(std::string_view host, std::string_view sc
 }
 
 std::string normal_origin(std::string_view text) {
-  const std::string origin = lower(text);
+  std::string origin = lower(text);
   const Origin parts = split(origin);
   if (parts.scheme.empty()) return origin;
   return std::string(parts.scheme) + "://" + std::string(without_default_port(parts.host, parts.scheme));

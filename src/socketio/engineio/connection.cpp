@@ -106,19 +106,20 @@ base::Result<void> Connection::send(std::initializer_list<std::string_view> mess
 
 template <class Done>
 asio::awaitable<base::Result<void>> Connection::wait_until(std::shared_ptr<Connection> self, Done done) {
-  while (self->open_) {
-    if (done()) co_return base::Result<void>{};
+  // What is done counts also where the client has gone since.
+  while (!done()) {
+    if (!self->open_) co_return base::fail(Errc::closed, "The client has gone.");
     const auto waiter = std::make_shared<Waiter>(self->executor_);
     self->queue_waiters_.push_back(waiter);
     co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
     if (!waiter->woken) std::erase(self->queue_waiters_, waiter);
   }
-  co_return base::fail(Errc::closed, "The client has gone.");
+  co_return base::Result<void>{};
 }
 
 asio::awaitable<base::Result<void>> Connection::room() {
   if (open_ && queued_bytes() < options_->queue_bytes_high) co_return base::Result<void>{};
-  const auto done = [this] { return queued_bytes_ < options_->queue_bytes_high; };
+  const auto done = [this] { return open_ && queued_bytes_ < options_->queue_bytes_high; };
   if (runs_here()) co_return co_await wait_until(shared_from_this(), done);
   co_return co_await asio::co_spawn(executor_, wait_until(shared_from_this(), done), asio::use_awaitable);
 }
