@@ -34,7 +34,8 @@ class FakeSocket final : public Socket {
   }
   void leave() {
     connected_ = false;
-    if (on_disconnect_) on_disconnect_("transport close");
+    handlers_.clear();
+    if (const auto handler = std::exchange(on_disconnect_, nullptr)) handler("transport close");
   }
 
   const std::string& id() const override { return id_; }

@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "accounts/account_store_fake.h"
+#include "base/run_to_end.h"
 #include "execution/execution_service_fake.h"
 #include "gateway/events/events_gateway.h"
 #include "socketio/socket_fake.h"
@@ -28,23 +27,27 @@ class ContractSessionTest : public testing::Test {
     add_account("bob", "correct horse");
   }
 
-  void add_account(const std::string& name, std::optional<std::string> password) {
-    asio::co_spawn(context_, accounts_->register_account(name, name + "@x", std::move(password)), asio::detached);
+  ~ContractSessionTest() override {
+    for (const auto& socket : sockets_) socket->leave();
     run();
+  }
+
+  void add_account(const std::string& name, std::optional<std::string> password) {
+    const auto registered =
+        base::run_to_end(context_, accounts_->register_account(name, name + "@x", std::move(password)));
+    EXPECT_TRUE(registered);
   }
 
   std::string log_in(const std::string& name, std::optional<std::string> password) {
-    std::string token;
-    asio::co_spawn(context_, accounts_->login(name + "@x", std::move(password)),
-                   [&token](const std::exception_ptr&, auto login) { token = login ? login->token : ""; });
-    run();
-    return token;
+    const auto login = base::run_to_end(context_, accounts_->login(name + "@x", std::move(password)));
+    EXPECT_TRUE(login);
+    return login ? login->token : "";
   }
 
-  // Work on other threads keeps the context busy, so this returns when everything waits for the test.
+  // Returns when everything waits for the test: only passwords are verified on another thread, and run_to_end waits.
   void run() {
     context_.restart();
-    while (context_.run_one_for(std::chrono::milliseconds(100)) > 0) {
+    while (context_.poll() > 0) {
     }
   }
 
@@ -56,6 +59,7 @@ class ContractSessionTest : public testing::Test {
     FakeServer server;
     serve_events(server, {.accounts = accounts_, .executions = executions_}, runs_);
     server.handler(socket);
+    sockets_.push_back(socket);
     return socket;
   }
 
@@ -101,6 +105,7 @@ class ContractSessionTest : public testing::Test {
   std::shared_ptr<accounts::AccountService> accounts_;
   std::shared_ptr<execution::FakeExecutionService> executions_ = std::make_shared<execution::FakeExecutionService>();
   std::shared_ptr<ContractRuns> runs_ = std::make_shared<ContractRuns>();
+  std::vector<std::shared_ptr<socketio::FakeSocket>> sockets_;
 };
 
 TEST_F(ContractSessionTest, RunsCodeAndTellsItsEnd) {
@@ -273,7 +278,7 @@ TEST_F(ContractSessionTest, ExecutionEventsGoOnlyToSocketsThatAsked) {
   ours->receive("execution_start", {json::object{{"code", "print(1)"}}},
                 [&answer](json::array arguments) { answer = arguments.at(0); });
   run();
-  ASSERT_TRUE(answer.at("ok").as_bool());
+  ASSERT_TRUE(answer.at("ok").as_bool()) << answer;
   executions_->runs[0]->print("\xE2\x82");
   run();
   executions_->runs[0]->print("\xAC\n");
