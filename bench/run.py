@@ -200,19 +200,26 @@ def measure(scratch, table):
                 {"PEER_PYTHON": "/usr/bin/python3", **with_packages},
                 stdout=subprocess.DEVNULL,
                 cwd=peers,
-            ),
+            ) as node,
             Program([BIN / "socketio_example", "--port", str(echo_port)], stdout=subprocess.DEVNULL) as example,
         ):
             wait_for_port(port)
             wait_for_port(node_port)
             wait_for_port(echo_port)
+            idle, node_idle = pss(forge.process.pid), pss(node.process.pid)
             register(port, "bench")
             client(port, "bench", "runs", codes["print"], 1, 20)
             measure_first_output(table, port, node_port, codes, with_packages)
             measure_throughput(table, port, node_port, codes, scratch)
-            measure_socketio(table, echo_port, node_port, example)
+            measure_socketio(table, echo_port, node_port, example, node)
             measure_starts(table, port, codes, scratch)
-            table.add("memory of the server", pss(forge.process.pid) / 1e6, "MB")
+            table.add("memory of the server, just started", idle / 1e6, "MB", Node=node_idle / 1e6)
+            table.add(
+                "memory of the server, after all this",
+                pss(forge.process.pid) / 1e6,
+                "MB",
+                Node=pss(node.process.pid) / 1e6,
+            )
     finally:
         subprocess.run([BIN / "forge", "down"], env={**os.environ, **forge_env}, check=False, stdout=subprocess.DEVNULL)
 
@@ -298,15 +305,17 @@ def hold(port, count):
         held.process.stdin.close()
 
 
-def measure_socketio(table, echo_port, node_port, example):
+def measure_socketio(table, echo_port, node_port, example, node):
     ours, node = client(echo_port, "-", "echo", 5000), client(node_port, "-", "echo", 5000)
     table.add("Socket.IO echo round trip p50", ours["echo_ms"]["p50"], "ms", "0.05", Node=node["echo_ms"]["p50"])
-    before = pss(example.process.pid)
-    for rate in hold(echo_port, 4000):
-        memory = (pss(example.process.pid) - before) / 4000
-        for node_rate in hold(node_port, 4000):
-            table.add("connections accepted", rate, "/s", "10,000", Node=node_rate)
-            table.add("memory per idle connection", memory / 1000, "kB", "6")
+    held = 4000
+    before, node_before = pss(example.process.pid), pss(node.process.pid)
+    for rate in hold(echo_port, held):
+        memory = (pss(example.process.pid) - before) / held
+    for node_rate in hold(node_port, held):
+        node_memory = (pss(node.process.pid) - node_before) / held
+    table.add("connections accepted", rate, "/s", "10,000", Node=node_rate)
+    table.add("memory per idle connection", memory / 1000, "kB", "6", Node=node_memory / 1000)
 
 
 def measure_starts(table, port, codes, scratch):
@@ -317,7 +326,7 @@ def measure_starts(table, port, codes, scratch):
         client(port, container, "runs", codes["print"], 1, 0)
         times.append((time.perf_counter() - begin) * 1000)
     kernel = jupyter(codes["print"], 1)
-    table.add("new account → first output, p50", sorted(times)[2], "ms", "120", Jupyter_kernel_start=kernel["start_ms"])
+    table.add("start of a sandbox: new account → first output, p50", sorted(times)[2], "ms", "120", Jupyter_kernel_start=kernel["start_ms"])
     processes = sandbox_processes(names[-1])
     table.add(
         "memory of an idle sandbox",

@@ -2,6 +2,8 @@
 
 // run_to_end(coroutine): for tests, gives what an awaitable gives.
 
+#include <deque>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -29,10 +31,17 @@ Value run_to_end(boost::asio::io_context& context, boost::asio::awaitable<Value>
   return std::move(*value);
 }
 
+// A context of its own, kept until the program ends: a pool's thread may still be leaving it when the value is there.
+inline boost::asio::io_context& lasting_context() {
+  static std::mutex mutex;
+  static std::deque<boost::asio::io_context> contexts;
+  const std::lock_guard lock(mutex);
+  return contexts.emplace_back(1);
+}
+
 template <class Value>
 Value run_to_end(boost::asio::awaitable<Value> coroutine) {
-  boost::asio::io_context context{1};
-  return run_to_end(context, std::move(coroutine));
+  return run_to_end(lasting_context(), std::move(coroutine));
 }
 
 }  // namespace base
