@@ -4,6 +4,7 @@ Environment: FORGE_BIN (forge, forge-agent, forge_bench_client, socketio_example
 Python with the peers' packages), FORGE_TEST_DIR (a scratch folder that sandboxes can reach).
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -143,10 +144,11 @@ class Table:
         print("\n".join(self.lines()))
 
 
-def python_command(code, count, env=None):
-    """`python3 -u -c` as a whole, first output and end."""
+def python_command(code, count, pause_ms, env=None):
+    """`python3 -u -c` as a whole, first output and end, in the form that the bench client gives."""
     first, complete = [], []
     for _ in range(count):
+        time.sleep(pause_ms / 1000)
         begin = time.perf_counter()
         with subprocess.Popen(
             ["/usr/bin/python3", "-u", "-c", code], stdout=subprocess.PIPE, env={**os.environ, **(env or {})}
@@ -156,7 +158,10 @@ def python_command(code, count, env=None):
             run.stdout.read()
         complete.append((time.perf_counter() - begin) * 1000)
     quantile = lambda times, share: sorted(times)[min(count - 1, int(share * count))]  # noqa: E731
-    return {"p50": quantile(first, 0.5), "p99": quantile(first, 0.99), "complete": quantile(complete, 0.5)}
+    return {
+        "first_output_ms": {"p50": quantile(first, 0.5), "p99": quantile(first, 0.99)},
+        "complete_ms": {"p50": quantile(complete, 0.5)},
+    }
 
 
 def python_pipe(code, size):
@@ -165,9 +170,13 @@ def python_pipe(code, size):
     return size / 1e6 / (time.perf_counter() - begin)
 
 
-def jupyter(path, count):
+def jupyter(path, count, pause_ms=0, env=None):
     done = subprocess.run(
-        [PEER_PYTHON, HERE / "peers/jupyter_warm.py", path, str(count)], capture_output=True, text=True, check=False
+        [PEER_PYTHON, HERE / "peers/jupyter_warm.py", path, str(count), str(pause_ms)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **(env or {})},
     )
     if done.returncode != 0:
         sys.exit(done.stderr)
@@ -208,7 +217,7 @@ def measure(scratch, table):
             wait_for_port(echo_port)
             idle, node_idle = pss(forge.process.pid), pss(node.process.pid)
             register(port, "bench")
-            client(port, "bench", "runs", codes["print"], 1, 20)
+            client(port, "bench", "runs", codes["print"], 1, 20, 0)
             measure_first_output(table, port, node_port, codes, with_packages)
             measure_throughput(table, port, node_port, codes, scratch)
             measure_socketio(table, echo_port, node_port, example, node)
@@ -224,51 +233,30 @@ def measure(scratch, table):
         subprocess.run([BIN / "forge", "down"], env={**os.environ, **forge_env}, check=False, stdout=subprocess.DEVNULL)
 
 
+def add_times(table, title, ours, aims, **peers):
+    """Three rows: first output at the median and at the 99th percentile, and the whole run."""
+    for quantile, aim in zip(("p50", "p99"), aims):
+        beside = {name: peer["first_output_ms"][quantile] for name, peer in peers.items()}
+        table.add(f"first output {quantile}, {title}", ours["first_output_ms"][quantile], "ms", aim, **beside)
+    beside = {name: peer["complete_ms"]["p50"] for name, peer in peers.items()}
+    table.add(f"complete run p50, {title}", ours["complete_ms"]["p50"], "ms", None, **beside)
+
+
 def measure_first_output(table, port, node_port, codes, with_packages):
-    ours = client(port, "bench", "runs", codes["print"], RUNS, 10)
-    node = client(node_port, "bench", "runs", codes["print"], RUNS, 10)
-    plain = python_command(PRINT, RUNS)
-    kernel = jupyter(codes["print"], RUNS)
-    first, peer_first, kernel_first = ours["first_output_ms"], node["first_output_ms"], kernel["first_output_ms"]
-    table.add(
-        "first output p50",
-        first["p50"],
-        "ms",
-        "1.5",
-        Jupyter_warm=kernel_first["p50"],
-        Node=peer_first["p50"],
-        python3=plain["p50"],
-    )
-    table.add(
-        "first output p99",
-        first["p99"],
-        "ms",
-        "6",
-        Jupyter_warm=kernel_first["p99"],
-        Node=peer_first["p99"],
-        python3=plain["p99"],
-    )
-    table.add(
-        "complete run p50", ours["complete_ms"]["p50"], "ms", None,
-        Jupyter_warm=kernel["complete_ms"]["p50"], Node=node["complete_ms"]["p50"], python3=plain["complete"],
-    )  # fmt: skip
-    client(port, "bench", "runs", codes["pandas"], 1, 1)
+    for title, pause, aims in (("a run every 50 ms", 50, ("1.5", "6")), ("runs back to back", 0, (None, None))):
+        ours = client(port, "bench", "runs", codes["print"], RUNS, 10, pause)
+        node = client(node_port, "bench", "runs", codes["print"], RUNS, 10, pause)
+        plain = python_command(PRINT, RUNS, pause)
+        kernel = jupyter(codes["print"], RUNS, pause)
+        add_times(table, title, ours, aims, Jupyter_warm=kernel, Node=node, python3=plain)
+    client(port, "bench", "runs", codes["pandas"], 1, 1, 0)
     time.sleep(2.5)
-    for name, title in (
-        ("pandas", "first output p50, import pandas"),
-        ("named", "first output p50, a module named at run time"),
-    ):
-        ours = client(port, "bench", "runs", codes[name], max(20, RUNS // 4), 2)
-        node = client(node_port, "bench", "runs", codes[name], 8, 1)
-        plain = python_command(codes[name].read_text(), 8, with_packages)
-        table.add(
-            title,
-            ours["first_output_ms"]["p50"],
-            "ms",
-            "2.5",
-            python3=plain["p50"],
-            Node=node["first_output_ms"]["p50"],
-        )
+    for name, title in (("pandas", "import pandas"), ("named", "a module named at run time")):
+        ours = client(port, "bench", "runs", codes[name], max(20, RUNS // 4), 2, 50)
+        node = client(node_port, "bench", "runs", codes[name], 8, 1, 50)
+        plain = python_command(codes[name].read_text(), 8, 50, with_packages)
+        kernel = jupyter(codes[name], max(20, RUNS // 4), 50, with_packages)
+        add_times(table, title, ours, ("2.5", None), python3=plain, Node=node, Jupyter_warm_and_imported=kernel)
 
 
 def measure_throughput(table, port, node_port, codes, scratch):
@@ -296,7 +284,9 @@ def measure_throughput(table, port, node_port, codes, scratch):
     )
 
 
+@contextlib.contextmanager
 def hold(port, count):
+    """So many connections, held; gives how many were made per second."""
     with Program(
         [BIN / "forge_bench_client", str(port), "-", "hold", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as held:
@@ -306,13 +296,13 @@ def hold(port, count):
 
 
 def measure_socketio(table, echo_port, node_port, example, node):
-    ours, node = client(echo_port, "-", "echo", 5000), client(node_port, "-", "echo", 5000)
-    table.add("Socket.IO echo round trip p50", ours["echo_ms"]["p50"], "ms", "0.05", Node=node["echo_ms"]["p50"])
+    ours, peer = client(echo_port, "-", "echo", 5000), client(node_port, "-", "echo", 5000)
+    table.add("Socket.IO echo round trip p50", ours["echo_ms"]["p50"], "ms", "0.05", Node=peer["echo_ms"]["p50"])
     held = 4000
     before, node_before = pss(example.process.pid), pss(node.process.pid)
-    for rate in hold(echo_port, held):
+    with hold(echo_port, held) as rate:
         memory = (pss(example.process.pid) - before) / held
-    for node_rate in hold(node_port, held):
+    with hold(node_port, held) as node_rate:
         node_memory = (pss(node.process.pid) - node_before) / held
     table.add("connections accepted", rate, "/s", "10,000", Node=node_rate)
     table.add("memory per idle connection", memory / 1000, "kB", "6", Node=node_memory / 1000)
@@ -323,10 +313,11 @@ def measure_starts(table, port, codes, scratch):
     for name in names:
         begin = time.perf_counter()
         container = register(port, name)
-        client(port, container, "runs", codes["print"], 1, 0)
+        client(port, container, "runs", codes["print"], 1, 0, 0)
         times.append((time.perf_counter() - begin) * 1000)
     kernel = jupyter(codes["print"], 1)
-    table.add("start of a sandbox: new account → first output, p50", sorted(times)[2], "ms", "120", Jupyter_kernel_start=kernel["start_ms"])
+    title = "start of a sandbox: new account → first output, p50"
+    table.add(title, sorted(times)[2], "ms", "120", Jupyter_kernel_start=kernel["start_ms"])
     processes = sandbox_processes(names[-1])
     table.add(
         "memory of an idle sandbox",

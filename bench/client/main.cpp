@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "client/socketio_client.h"
@@ -57,13 +58,15 @@ std::string execute_event(const Target& target, std::string_view code) {
          "}]";
 }
 
-// Time from sending code to its first output and to its end, n times.
-void measure_runs(const Target& target, const std::string& code, int count, int warm_up) {
+// Time from sending code to its first output and to its end, n times, each `pause` after the end of the one before.
+void measure_runs(const Target& target, const std::string& code, int count, int warm_up,
+                  std::chrono::milliseconds pause) {
   SocketIoClient client(target.host, target.port, "");
   const std::string event = execute_event(target, code);
   std::vector<double> first;
   std::vector<double> complete;
   for (int i = 0; i < count + warm_up; ++i) {
+    std::this_thread::sleep_for(pause);
     const auto begin = Clock::now();
     client.emit(event);
     double first_output = -1;
@@ -136,7 +139,7 @@ std::string file_text(const char* path) {
 
 int usage() {
   std::fprintf(stderr,
-               "forge_bench_client PORT CONTAINER runs FILE COUNT WARM_UP\n"
+               "forge_bench_client PORT CONTAINER runs FILE COUNT WARM_UP PAUSE_MS\n"
                "forge_bench_client PORT CONTAINER output FILE BYTES\n"
                "forge_bench_client PORT - echo COUNT\n"
                "forge_bench_client PORT - hold COUNT\n");
@@ -152,8 +155,9 @@ int main(int argc, char** argv) {
     target.port = static_cast<std::uint16_t>(std::atoi(argv[1]));
     target.container = argv[2];
     const std::string_view what = argv[3];
-    if (what == "runs" && argc == 7) {
-      measure_runs(target, file_text(argv[4]), std::atoi(argv[5]), std::atoi(argv[6]));
+    if (what == "runs" && argc == 8) {
+      measure_runs(target, file_text(argv[4]), std::atoi(argv[5]), std::atoi(argv[6]),
+                   std::chrono::milliseconds(std::atoi(argv[7])));
     } else if (what == "output" && argc == 6) {
       measure_output(target, file_text(argv[4]), std::atof(argv[5]));
     } else if (what == "echo") {

@@ -37,13 +37,16 @@ def run_once(client, code):
 
 def main():
     code = open(sys.argv[1], encoding="utf-8").read()
-    count = int(sys.argv[2])
+    count, pause = int(sys.argv[2]), float(sys.argv[3]) / 1000
     begin = time.perf_counter()
     manager, client = start_new_kernel()
     start_ms = (time.perf_counter() - begin) * 1000
     try:
         run_once(client, "print(1)")
-        runs = [run_once(client, code) for _ in range(count)]
+        runs = []
+        for _ in range(count):
+            time.sleep(pause)
+            runs.append(run_once(client, code))
         memory = 0
         with open(f"/proc/{manager.provisioner.process.pid}/smaps_rollup", encoding="ascii") as maps:
             for line in maps:

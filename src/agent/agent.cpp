@@ -93,7 +93,7 @@ void Agent::on_signals() {
 // PID 1 sees what the code sends too; a sender outside the PID namespace has no number here.
 void Agent::obey(const signalfd_siginfo& signal) {
   const bool asked_to_stop = signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT;
-  if (asked_to_stop && (::getpid() != 1 || signal.ssi_pid == 0)) {
+  if (asked_to_stop && (::getpid() != 1 || (signal.ssi_pid == 0 && signal.ssi_code == SI_USER))) {
     shut_down();
   }
 }
@@ -137,8 +137,9 @@ void Agent::pump_all() {
 
 void Agent::sample() {
   loop_.after(kSampleEvery, [this] { sample(); });
-  const bool any_running = executions_->running() > 0;
+  const bool any_running = executions_->running() > 0;  // also where it waits for an interpreter
   const ProcessTable table = any_running ? ProcessTable::read() : ProcessTable();
+  interpreters_->wake_stopped(table);
   for (const auto& [id, execution] : executions_->all()) {
     execution->sample(table);
   }

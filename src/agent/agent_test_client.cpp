@@ -46,6 +46,7 @@ void AgentProcess::start() {
   pid_ = ::fork();
   if (pid_ == 0) {
     ::setenv("ASAN_OPTIONS", "detect_leaks=0", 1);  // the agent cannot be traced, as its leak check would
+    ::setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
     ::close_range(3, ~0U, 0);
     ::execv(FORGE_AGENT_PATH, argv.data());
     ::_exit(127);

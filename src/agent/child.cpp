@@ -10,7 +10,9 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -62,14 +64,6 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// The code is the first that the kernel ends for want of memory.
-void offer_to_oom_killer() {
-  const Fd file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-  if (file) {
-    [[maybe_unused]] const ssize_t written = ::write(file.get(), "500", 3);
-  }
-}
-
 void give_up_privileges(const Settings& settings) {
   for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
     ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
@@ -92,6 +86,26 @@ void limit_processes(const Settings& settings) {
   }
 }
 
+// By the image's PATH, not by the account's, whose first folder is in its home.
+std::string program_path(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    return name;
+  }
+  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): one thread
+  std::istringstream folders(path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (folder.starts_with('/') && ::access((folder + "/" + name).c_str(), X_OK) == 0) {
+      return folder + "/" + name;
+    }
+  }
+  return name;
+}
+
+// A person who closed the home to themselves could run nothing that opens it again.
+bool enter_home(const char* home) {
+  return ::chdir(home) == 0 || (errno == EACCES && ::chmod(home, 0700) == 0 && ::chdir(home) == 0);
+}
+
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
   for (auto& text : texts) {
@@ -104,7 +118,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 pid_t start_fork_server(const Settings& settings, int source, int control, int words) {
-  std::vector<std::string> arguments{settings.python, "-u", "-c", kBoot};
+  std::vector<std::string> arguments{program_path(settings.python), "-u", "-c", kBoot};
   std::vector<std::string> environment = run_environment(settings);
   const auto argv = pointers(arguments);
   const auto envp = pointers(environment);
@@ -116,16 +130,14 @@ pid_t start_fork_server(const Settings& settings, int source, int control, int w
   ::setsid();
   reset_signals();
   place_descriptors(source, control, words);
-  offer_to_oom_killer();
   limit_processes(settings);
   give_up_privileges(settings);
   ::umask(022);
-  if (::chdir(settings.home.c_str()) != 0) {
+  if (!enter_home(settings.home.c_str())) {
     give_up("cannot enter the home " + settings.home);
   }
-  ::environ = const_cast<char**>(envp.data());
-  ::execvp(settings.python.c_str(), argv.data());
-  give_up("cannot run " + settings.python);
+  ::execve(argv[0], argv.data(), envp.data());
+  give_up("cannot run " + arguments[0]);
 }
 
 }  // namespace agent

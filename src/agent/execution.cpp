@@ -191,6 +191,7 @@ void Execution::on_supervisor() {
   tools_.loop.forget(interpreter_.supervisor.get());
   if (!report_) {  // the code has killed its supervisor
     report_ = SupervisorReport{SIGKILL, 0, 0, true};
+    stopped_ = Clock::now();
     kill_descendants(supervisor_pid_);  // a process closes its sockets before its children get another parent
     hooks_.kill_strays();
     on_group_gone();
@@ -208,6 +209,7 @@ void Execution::on_report(const SupervisorReport& report) {
     }
   }
   report_ = report;
+  stopped_ = Clock::now();
   if (report.children_left) {
     group_wait_until_ = Clock::now() + kGroupWait;
     kill_rest();
@@ -254,10 +256,7 @@ void Execution::finish() {
   facts.sampled_peak_bytes = sampled_peak_bytes_;
   facts.memory_bytes_max = tools_.settings.memory_bytes_max;
   set_end(info_, decided_, facts);
-  if (started_ != Clock::time_point{}) {
-    info_.mutable_usage()->set_wall_us(static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_).count()));
-  }
+  set_wall_time(info_);
   ended_ = true;
   input_.close();
   tools_.loop.cancel(time_limit_timer_);
@@ -276,8 +275,17 @@ void Execution::finish() {
   });
 }
 
+// Until the interpreter ended: the reader's pace is not the program's.
+void Execution::set_wall_time(wire::ExecutionInfo& info) const {
+  if (started_ != Clock::time_point{}) {
+    const auto until = stopped_ != Clock::time_point{} ? stopped_ : Clock::now();
+    info.mutable_usage()->set_wall_us(
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(until - started_).count()));
+  }
+}
+
 void Execution::fail_start(const std::string& why) {
-  decided_ = {wire::START_FAILED, "it could not start: " + why.substr(0, kReasonBytesMax)};
+  decided_ = {wire::START_FAILED, "it could not start: " + plain_words(why, kReasonBytesMax)};
   finish();
 }
 
@@ -356,12 +364,13 @@ std::uint64_t Execution::allowance() {
   for (auto* attachment : attachments_) {
     attachment->look(journal_->end(), now);
   }
-  const std::uint64_t allowed = read_allowance(attachments_, journal_->end(), now);
+  const std::uint64_t paced = read_allowance(attachments_, journal_->end(), now);
+  // What is left of an ended run is at most two pipes, and its end should not wait for a slow reader.
+  const std::uint64_t allowed = report_ && paced != UINT64_MAX ? kReadBytes : paced;
   if (allowed == 0 || allowed == UINT64_MAX) {
     return allowed;
   }
-  const std::uint64_t bytes = std::min<std::uint64_t>(allowed, kReadBytes);
-  return journal_->holds_from(needed_from(attachments_, now), bytes) ? bytes : 0;
+  return std::min<std::uint64_t>(allowed, journal_->room_from(needed_from(attachments_, now)));
 }
 
 void Execution::sample(const ProcessTable& table) {
@@ -394,8 +403,7 @@ wire::ExecutionInfo Execution::info() const {
   }
   info.set_input_closed(input_.closed());
   if (!ended_ && started_ != Clock::time_point{}) {
-    info.mutable_usage()->set_wall_us(static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_).count()));
+    set_wall_time(info);
     info.mutable_usage()->set_memory_peak_bytes(sampled_peak_bytes_);
   }
   return info;

@@ -83,6 +83,7 @@ class Execution {
   void on_group_gone();
   void finish();
   void fail_start(const std::string& why);
+  void set_wall_time(wire::ExecutionInfo& info) const;
   void let_go_of_interpreter();
   void store();
   std::uint64_t allowance();
@@ -107,6 +108,7 @@ class Execution {
   std::uint64_t sampled_peak_bytes_ = 0;
   std::optional<std::uint64_t> oom_kills_at_start_;
   Clock::time_point started_{};
+  Clock::time_point stopped_{};  // its interpreter ended
   Clock::time_point group_wait_until_{};
   EventLoop::TimerId time_limit_timer_ = 0;
   EventLoop::TimerId start_timer_ = 0;

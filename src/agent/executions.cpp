@@ -36,7 +36,10 @@ std::shared_ptr<Execution> Executions::add(std::unique_ptr<Journal> journal, wir
   Execution::Hooks hooks;
   hooks.settled = [this, id] { hooks_.settled(id); };
   hooks.output = [this, id] { hooks_.output(id); };
-  hooks.ended = [this, id] { hooks_.ended(id); };
+  hooks.ended = [this, id] {
+    hooks_.ended(id);
+    drop_excess();
+  };
   hooks.kill_strays = hooks_.kill_strays;
   auto execution = std::make_shared<Execution>(tools_, std::move(journal), std::move(info), std::move(hooks));
   executions_[id] = execution;
@@ -50,6 +53,7 @@ void Executions::restore() {
       restore_one(entry.path());
     }
   }
+  drop_excess();
   make_room(0);
 }
 
@@ -106,9 +110,13 @@ bool Executions::drop_oldest() {
   return true;
 }
 
-bool Executions::make_room(std::uint64_t bytes) {
+// When a run has ended, since giving back a journal's blocks takes longer than starting a run.
+void Executions::drop_excess() {
   while (executions_.size() - running() > kExecutionsFinishedMax && drop_oldest()) {
   }
+}
+
+bool Executions::make_room(std::uint64_t bytes) {
   for (;;) {
     std::uint64_t used = bytes;
     for (const auto& [id, execution] : executions_) {
@@ -145,7 +153,6 @@ std::shared_ptr<Execution> Executions::start(const wire::Start& start) {
   const auto sandbox = tools_.settings.run_time_max;
   const bool take_own = own.count() > 0 && (sandbox.count() == 0 || own < sandbox);
   execution->start(start.code(), take_own ? own : sandbox);
-  make_room(0);
   return execution;
 }
 

@@ -38,6 +38,7 @@ class Executions {
   std::string path_of(const std::string& id) const;
   bool make_room(std::uint64_t bytes);
   bool drop_oldest();
+  void drop_excess();
 
   Execution::Tools tools_;
   Hooks hooks_;

@@ -71,7 +71,7 @@ void ForkServer::on_control() {
   } else if (received == Receive::closed) {
     read_words();
     loop_.forget(control_.get());
-    hooks_.gone(!why_.empty() ? why_ : !words_.empty() ? words_ : "it ended without a word");
+    hooks_.gone(!words_.empty() ? words_ : "it ended without a word");
   }
 }
 
@@ -85,8 +85,8 @@ void ForkServer::on_message(Datagram& datagram) {
     hooks_.ready(message.modules());
   } else if (message.verb == "learned") {
     hooks_.learned(message.modules());
-  } else if (message.verb == "failed") {
-    why_ = message.value("why").substr(0, kReasonBytesMax);
+  } else if (message.verb == "unspared") {
+    hooks_.unspared(message.value("why"));
   }
 }
 

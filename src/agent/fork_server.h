@@ -28,6 +28,7 @@ class ForkServer {
  public:
   struct Hooks {
     std::function<void(Spare)> spare;
+    std::function<void(std::string why)> unspared;                  // it could fork none
     std::function<void(std::vector<std::string> modules)> ready;    // what it has loaded
     std::function<void(std::vector<std::string> modules)> learned;  // what runs imported beyond that
     std::function<void(std::string why)> gone;
@@ -52,7 +53,6 @@ class ForkServer {
   Fd control_;
   Fd words_pipe_;
   std::string words_;  // the end of what it wrote to stderr
-  std::string why_;    // what it said before it went
   pid_t pid_ = 0;
 };
 

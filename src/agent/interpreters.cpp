@@ -1,6 +1,7 @@
 #include "agent/interpreters.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 
@@ -16,7 +17,7 @@ Interpreters::Interpreters(EventLoop& loop, const Settings& settings) : loop_(lo
 
 Interpreters::~Interpreters() {
   drop_spare();
-  for (auto* timer : {&restart_timer_, &spare_timer_, &reload_timer_}) {
+  for (auto* timer : {&restart_timer_, &spare_timer_, &overdue_timer_, &resume_timer_, &reload_timer_}) {
     loop_.cancel(*timer);
   }
   for (auto& waiting : waiting_) {
@@ -24,30 +25,38 @@ Interpreters::~Interpreters() {
   }
 }
 
-std::unique_ptr<ForkServer> Interpreters::start_server() {
+std::unique_ptr<ForkServer> Interpreters::start_server(const std::vector<std::string>& preload) {
   // The hooks name the server that they come from; its address is known once it is made.
   auto self = std::make_shared<ForkServer*>(nullptr);
   ForkServer::Hooks hooks;
   hooks.spare = [this, self](Spare spare) { on_spare(*self, std::move(spare)); };
+  hooks.unspared = [this, self](const std::string& why) { on_unspared(*self, why); };
   hooks.ready = [this, self](std::vector<std::string> modules) {
     (*self == next_.get() ? next_preloaded_ : preloaded_) = std::move(modules);
   };
   hooks.learned = [this](const std::vector<std::string>& modules) { on_learned(modules); };
   hooks.gone = [this, self](const std::string& why) { on_gone(*self, why); };
-  auto server = std::make_unique<ForkServer>(loop_, settings_, modules_, std::move(hooks));
+  auto server = std::make_unique<ForkServer>(loop_, settings_, preload, std::move(hooks));
   *self = server.get();
   return server;
 }
 
+// Bare, so that an interpreter is there at once; what was learned is loaded behind its back.
 void Interpreters::restart() {
   loop_.cancel(restart_timer_);
+  retire(current_);
   preloaded_.clear();
-  spare_asked_ = true;  // a fork server makes its first by itself
-  current_ = start_server();
+  current_ = start_server({});
+  spare_was_asked();  // a fork server makes its first by itself
+  reload_wanted_ = !modules_.empty();
+  consider_reload();
 }
 
 void Interpreters::retire(std::unique_ptr<ForkServer>& server) {
   if (server) {
+    if (server->pid() > 0) {
+      ::kill(server->pid(), SIGCONT);  // a stopped one would not see that it is to go
+    }
     const auto now = Clock::now();
     std::erase_if(leaving_, [&](const auto& entry) { return entry.second < now; });
     leaving_[server->pid()] = now + kLeavingMax;
@@ -71,7 +80,7 @@ Interpreters::Ticket Interpreters::take(Taken taken) {
     if (found != waiting_.end()) {
       const Taken late = std::move(found->taken);
       waiting_.erase(found);
-      late(std::nullopt, "no interpreter was ready in time");
+      late(std::nullopt, "no interpreter was ready in time" + (why_unspared_.empty() ? "" : ": " + why_unspared_));
     }
   });
   waiting_.push_back({ticket, std::move(taken), timer});
@@ -93,6 +102,7 @@ void Interpreters::cancel(Ticket& ticket) {
 void Interpreters::run_began() {
   ++running_;
   loop_.cancel(reload_timer_);
+  hold_reload();
 }
 
 void Interpreters::run_ended(pid_t interpreter) {
@@ -101,13 +111,31 @@ void Interpreters::run_ended(pid_t interpreter) {
     current_->run_ended(interpreter);
   }
   want_spare(Clock::duration::zero());
+  if (running_ == 0) {
+    resume_reload();
+  }
   consider_reload();
+}
+
+// A run that begins has the processor first.
+void Interpreters::hold_reload() {
+  if (next_ && next_->pid() > 0) {
+    ::kill(next_->pid(), SIGSTOP);
+    loop_.cancel(resume_timer_);
+    resume_timer_ = loop_.after(kReloadYield, [this] { resume_reload(); });
+  }
+}
+
+void Interpreters::resume_reload() {
+  loop_.cancel(resume_timer_);
+  if (next_ && next_->pid() > 0) {
+    ::kill(next_->pid(), SIGCONT);
+  }
 }
 
 void Interpreters::stale() {
   drop_spare();
   retire(next_);
-  retire(current_);
   restart();
 }
 
@@ -118,11 +146,14 @@ void Interpreters::on_spare(ForkServer* from, Spare spare) {
     current_ = std::move(next_);
     preloaded_ = std::move(next_preloaded_);
     loop_.cancel(spare_timer_);
+    loop_.cancel(restart_timer_);
   } else if (from != current_.get()) {
     return;
   }
   deaths_ = 0;
   spare_asked_ = false;
+  why_unspared_.clear();
+  loop_.cancel(overdue_timer_);
   drop_spare();
   if (!waiting_.empty()) {
     Waiting first = std::move(waiting_.front());
@@ -139,9 +170,23 @@ void Interpreters::on_spare(ForkServer* from, Spare spare) {
   });
 }
 
+void Interpreters::on_unspared(ForkServer* from, const std::string& why) {
+  if (from == next_.get()) {
+    retire(next_);
+    return;
+  }
+  if (from == current_.get()) {
+    why_unspared_ = why;
+    spare_asked_ = false;
+    loop_.cancel(overdue_timer_);
+    want_spare(kSpareRetry);
+  }
+}
+
 void Interpreters::on_gone(ForkServer* from, const std::string& why) {
   if (from == next_.get()) {
     log_line("the next fork server ended, the present one stays: " + why);
+    modules_.clear();  // what it was to load may be what ended it
     retire(next_);
     return;
   }
@@ -152,8 +197,8 @@ void Interpreters::on_gone(ForkServer* from, const std::string& why) {
   drop_spare();
   retire(current_);
   ++deaths_;
+  loop_.cancel(overdue_timer_);
   if (deaths_ >= 2) {
-    modules_.clear();  // what it was to load may be what ends it
     fail_waiting(why);
   }
   const auto delay =
@@ -183,8 +228,8 @@ void Interpreters::want_spare(Clock::duration delay) {
   const auto ask = [this] {
     spare_timer_ = 0;
     if (!spare_ && !spare_asked_ && current_) {
-      spare_asked_ = true;
       current_->make_spare();
+      spare_was_asked();
     }
   };
   if (delay == Clock::duration::zero()) {
@@ -192,6 +237,18 @@ void Interpreters::want_spare(Clock::duration delay) {
   } else {
     spare_timer_ = loop_.after(delay, ask);
   }
+}
+
+void Interpreters::spare_was_asked() {
+  spare_asked_ = true;
+  loop_.cancel(overdue_timer_);
+  overdue_timer_ = loop_.after(kSpareOverdue, [this] {
+    overdue_timer_ = 0;
+    if (current_ && current_->pid() > 0) {
+      ::kill(current_->pid(), SIGKILL);
+    }
+    on_gone(current_.get(), "it made no interpreter in time");
+  });
 }
 
 void Interpreters::on_learned(const std::vector<std::string>& modules) {
@@ -217,7 +274,7 @@ void Interpreters::consider_reload() {
       reload_wanted_ = false;
       retire(next_);
       next_preloaded_.clear();
-      next_ = start_server();
+      next_ = start_server(modules_);
     }
   });
 }
@@ -235,6 +292,15 @@ void Interpreters::add_known(std::set<pid_t>& pids) const {
   }
   if (spare_) {
     pids.insert(spare_->supervisor_pid);
+  }
+}
+
+void Interpreters::wake_stopped(const ProcessTable& table) const {
+  for (const pid_t pid : {fork_server_pid(), spare_ ? spare_->pid : 0, spare_ ? spare_->supervisor_pid : 0}) {
+    const Process* process = pid > 0 ? table.find(pid) : nullptr;
+    if (process != nullptr && process->state == 'T') {
+      ::kill(pid, SIGCONT);
+    }
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "agent/event_loop.h"
 #include "agent/fork_server.h"
+#include "agent/run_tree.h"
 #include "agent/settings.h"
 
 namespace agent {
@@ -41,6 +42,8 @@ class Interpreters {
   const std::vector<std::string>& preloaded() const { return preloaded_; }
   // Processes that may be children of the agent.
   void add_known(std::set<pid_t>& pids) const;
+  // The code may have stopped what it cannot end for good.
+  void wake_stopped(const ProcessTable& table) const;
 
  private:
   struct Waiting {
@@ -49,14 +52,18 @@ class Interpreters {
     EventLoop::TimerId timer;
   };
 
-  std::unique_ptr<ForkServer> start_server();
+  std::unique_ptr<ForkServer> start_server(const std::vector<std::string>& preload);
   void restart();
   void retire(std::unique_ptr<ForkServer>& server);
   void on_spare(ForkServer* from, Spare spare);
+  void on_unspared(ForkServer* from, const std::string& why);
   void on_gone(ForkServer* from, const std::string& why);
   void on_learned(const std::vector<std::string>& modules);
   void drop_spare();
   void want_spare(Clock::duration delay);
+  void spare_was_asked();
+  void hold_reload();
+  void resume_reload();
   void consider_reload();
   void fail_waiting(const std::string& why);
   std::string modules_path() const { return settings_.journal_dir + "/modules"; }
@@ -71,6 +78,7 @@ class Interpreters {
   std::map<pid_t, Clock::time_point> leaving_;  // those that may not have ended yet, until when: runs may be below them
   std::optional<Spare> spare_;
   bool spare_asked_ = false;
+  std::string why_unspared_;
   std::deque<Waiting> waiting_;
   Ticket last_ticket_ = 0;
   std::vector<std::string> modules_;  // learned, newest first
@@ -81,6 +89,8 @@ class Interpreters {
   int deaths_ = 0;  // of fork servers in a row that gave no spare
   EventLoop::TimerId restart_timer_ = 0;
   EventLoop::TimerId spare_timer_ = 0;
+  EventLoop::TimerId overdue_timer_ = 0;
+  EventLoop::TimerId resume_timer_ = 0;
   EventLoop::TimerId reload_timer_ = 0;
 };
 

@@ -17,6 +17,7 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::uint64_t kHeadBytes = 64 << 10;
 constexpr std::uint64_t kSlotBytes = 24 << 10;
 constexpr std::uint64_t kBytesFirst = 64 << 10;
+constexpr std::uint64_t kRoomAhead = 32 << 10;
 constexpr std::uint64_t kRecordsFirst = 512;
 constexpr std::uint64_t kBytesPerRecord = 256;  // the maxima of the two rings
 
@@ -139,6 +140,8 @@ std::unique_ptr<Journal> Journal::create(const std::string& path, std::uint64_t 
     }
     return nullptr;
   }
+  // Else the first touch reads around itself: milliseconds of clearing pages that few runs will use.
+  ::madvise(base, layout.file_bytes(), MADV_RANDOM);
   return make(std::move(file), static_cast<char*>(base), layout, std::move(may_grow));
 }
 
@@ -251,23 +254,26 @@ bool Journal::grow_records() {
   return true;
 }
 
-bool Journal::holds_from(std::uint64_t offset, std::uint64_t bytes) {
+std::uint64_t Journal::room_from(std::uint64_t offset) {
+  grow_for(kRoomAhead);
+  const std::uint64_t second = head_->records_begin + 1;
+  const bool records_full = head_->records_end - head_->records_begin == head_->records_capacity && !grow_records();
+  if (records_full && (second >= head_->records_end || record(second) >> 1 > offset)) {
+    return 0;  // the oldest record may not go
+  }
+  const std::uint64_t kept = head_->end - std::min(offset, head_->end);
+  return head_->bytes_capacity > kept ? head_->bytes_capacity - kept : 0;
+}
+
+// Grows before the ring is full: one that has begun anew grows no more.
+void Journal::grow_for(std::uint64_t bytes) {
   while (head_->end + bytes > head_->bytes_capacity && grow_bytes()) {
   }
-  if (head_->end + bytes > offset + head_->bytes_capacity) {
-    return false;
-  }
-  if (head_->records_end - head_->records_begin < head_->records_capacity || grow_records()) {
-    return true;
-  }
-  const std::uint64_t second = head_->records_begin + 1;
-  return second < head_->records_end && record(second) >> 1 <= offset;  // the oldest record may go
 }
 
 std::span<char> Journal::prepare(std::size_t bytes_max) {
   Head& head = *head_;
-  while (head.end + bytes_max > head.bytes_capacity && grow_bytes()) {
-  }
+  grow_for(std::min<std::uint64_t>(bytes_max, kRoomAhead));
   const std::uint64_t position = head.end % head.bytes_capacity;
   const auto bytes = std::min<std::uint64_t>(bytes_max, head.bytes_capacity - position);
   head.end_touched = head.end + bytes;

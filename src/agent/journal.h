@@ -45,8 +45,8 @@ class Journal {
   std::uint64_t end() const;
   std::uint64_t disk_bytes() const;
 
-  // Whether `bytes` more fit without the loss of anything from `offset` on.
-  bool holds_from(std::uint64_t offset, std::uint64_t bytes);
+  // How many bytes more fit without the loss of anything from `offset` on; grows where that is few.
+  std::uint64_t room_from(std::uint64_t offset);
   // Room for new output at end(), at most `bytes_max`; never empty. The oldest output makes place.
   std::span<char> prepare(std::size_t bytes_max);
   void commit(wire::Stream stream, std::size_t bytes);
@@ -69,6 +69,7 @@ class Journal {
   Journal(Fd file, char* base, std::uint64_t mapped_bytes, MayGrow may_grow);
   static std::unique_ptr<Journal> make(Fd file, char* base, const Layout& layout, MayGrow may_grow);
   bool sound(std::uint64_t file_bytes) const;
+  void grow_for(std::uint64_t bytes);
   bool grow_bytes();
   bool grow_records();
   bool grant(std::uint64_t at, std::uint64_t bytes);

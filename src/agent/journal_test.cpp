@@ -92,20 +92,33 @@ TEST_F(JournalTest, BoundsRecordsThatAlternateByteByByte) {
   EXPECT_EQ(kept.substr(0, 4), "OeOe");
 }
 
-TEST_F(JournalTest, SaysWhetherMoreFitsWithoutLoss) {
+TEST_F(JournalTest, SaysHowMuchMoreFitsWithoutLoss) {
   const auto journal = create(64 << 10);
-  EXPECT_TRUE(journal->holds_from(0, 64 << 10));
-  EXPECT_FALSE(journal->holds_from(0, (64 << 10) + 1));
+  EXPECT_EQ(journal->room_from(0), 64u << 10);
   journal->append(wire::STDOUT, std::string(60 << 10, 'A'));
-  EXPECT_FALSE(journal->holds_from(0, 5 << 10));
-  EXPECT_TRUE(journal->holds_from(1 << 10, 5 << 10));
+  EXPECT_EQ(journal->room_from(0), 4u << 10);
+  EXPECT_EQ(journal->room_from(1 << 10), 5u << 10);
+  EXPECT_EQ(journal->room_from(60 << 10), 64u << 10);
+  journal->append(wire::STDOUT, std::string(60 << 10, 'B'));
+  EXPECT_EQ(journal->room_from(0), 0u);
   const auto alternating = Journal::in_memory(64 << 10);
   for (int i = 0; i < 512; ++i) {
-    EXPECT_TRUE(alternating->holds_from(0, 1));
+    EXPECT_GT(alternating->room_from(0), 0u);
     alternating->append(i % 2 == 0 ? wire::STDOUT : wire::STDERR, "x");
   }
-  EXPECT_FALSE(alternating->holds_from(0, 1));
-  EXPECT_TRUE(alternating->holds_from(1, 1));
+  EXPECT_EQ(alternating->room_from(0), 0u);
+  EXPECT_GT(alternating->room_from(1), 0u);
+}
+
+TEST_F(JournalTest, TellsTheRoomThatIsLeftWhereItMayNotGrow) {
+  bool allowed = true;
+  const auto journal = Journal::create(
+      path_, 1 << 20, [&](std::uint64_t) { return std::exchange(allowed, false); }, error_);
+  ASSERT_TRUE(journal) << error_;
+  EXPECT_EQ(journal->room_from(0), 64u << 10);
+  journal->append(wire::STDOUT, std::string(50 << 10, 'A'));
+  EXPECT_EQ(journal->room_from(0), 14u << 10);
+  EXPECT_EQ(journal->room_from(50 << 10), 64u << 10);
 }
 
 TEST_F(JournalTest, IsFoundAgainInItsFile) {

@@ -20,9 +20,11 @@ inline constexpr std::size_t kLabelsMax = 8;
 inline constexpr std::size_t kLabelBytesMax = 256;
 inline constexpr std::size_t kReadersMax = 16;  // names that an execution remembers; beyond: BAD_REQUEST
 inline constexpr std::size_t kReaderBytesMax = 64;
-inline constexpr std::size_t kReasonBytesMax = 512;  // beyond: cut
-inline constexpr std::size_t kConnectionsMax = 64;   // beyond: closed at once
-inline constexpr std::size_t kAttachmentsMax = 256;  // of one connection; beyond: BAD_REQUEST
+inline constexpr std::size_t kReasonBytesMax = 512;   // beyond: cut
+inline constexpr std::size_t kLogLineBytesMax = 512;  // beyond: cut
+inline constexpr int kLogLinesMax = 2000;             // of one agent; then it is silent
+inline constexpr std::size_t kConnectionsMax = 64;    // beyond: closed at once
+inline constexpr std::size_t kAttachmentsMax = 256;   // of one connection; beyond: BAD_REQUEST
 
 inline constexpr std::size_t kInputBytesMax = std::size_t{32} << 20;  // waiting for the program; beyond: INPUT_FULL
 inline constexpr std::size_t kAnswerBytesMax = std::size_t{8} << 20;  // a peer that asks and does not read: closed
@@ -41,7 +43,10 @@ inline constexpr std::size_t kLastWordsBytes = 4096;                      // of 
 
 inline constexpr seconds kSpareWait{20};                // beyond: START_FAILED
 inline constexpr milliseconds kSpareAfter{5};           // a new spare is made so long after one was used
+inline constexpr milliseconds kSpareRetry{100};         // after one could not be forked
+inline constexpr seconds kSpareOverdue{8};              // a fork server that gave none by then is replaced
 inline constexpr milliseconds kReloadAfter{200};        // without a run
+inline constexpr milliseconds kReloadYield{1000};       // a reload stands still so long after a run began
 inline constexpr std::chrono::seconds kLeavingMax{10};  // a fork server that was replaced may take so long to end
 inline constexpr milliseconds kSampleEvery{200};
 inline constexpr seconds kStraysAfter{2};              // the last end: strays are looked for so long

@@ -115,6 +115,18 @@ wire::ExecutionInfo end_of(const End& decided, const Ended& ended) {
   return info;
 }
 
+TEST(Reasons, AreTextWhateverTheirSource) {
+  EXPECT_EQ(plain_words("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x8d", 100), "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x8d");
+  EXPECT_EQ(plain_words("a\xff\xc3(\xed\xa0\x80\xf4\x90\x80\x80", 100),
+            "a??"
+            "("
+            "???????");
+  EXPECT_EQ(plain_words("one\ntwo\x1b[31m\n\n", 100), "one two [31m");
+  EXPECT_EQ(plain_words("ab\xe2\x82\xac", 4), "ab");
+  EXPECT_EQ(plain_words("ab\xe2\x82", 100), "ab??");
+  EXPECT_EQ(plain_words("", 10), "");
+}
+
 TEST(Reasons, TellKillsForMemoryFromOthers) {
   Ended ended;
   ended.memory_bytes_max = 100;

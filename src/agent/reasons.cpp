@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -20,7 +21,48 @@ std::string number_in_words(double number) {
   return words;
 }
 
+// Bytes of the UTF-8 character that begins `text`; 0 where none does (RFC 3629).
+std::size_t character_bytes(std::string_view text) {
+  const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned char first = byte(0);
+  const std::size_t bytes = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || text.size() < bytes) {
+    return 0;
+  }
+  for (std::size_t at = 1; at < bytes; ++at) {
+    if ((byte(at) & 0xc0) != 0x80) {
+      return 0;
+    }
+  }
+  const bool is_bad = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) >= 0xa0) ||
+                      (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) >= 0x90);
+  return is_bad ? 0 : bytes;
+}
+
 }  // namespace
+
+std::string plain_words(std::string_view text, std::size_t bytes_max) {
+  std::string words;
+  while (!text.empty()) {
+    const std::size_t bytes = character_bytes(text);
+    if (words.size() + std::max<std::size_t>(bytes, 1) > bytes_max) {
+      break;
+    }
+    const auto first = static_cast<unsigned char>(text[0]);
+    if (bytes == 0) {
+      words += '?';
+    } else if (first < 0x20 || first == 0x7f) {
+      words += ' ';
+    } else {
+      words += text.substr(0, bytes);
+    }
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  while (words.ends_with(' ')) {
+    words.pop_back();
+  }
+  return words;
+}
 
 std::string size_in_words(std::uint64_t bytes) {
   constexpr std::array<const char*, 5> kUnits{"bytes", "KiB", "MiB", "GiB", "TiB"};

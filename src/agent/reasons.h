@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "wire/agent.pb.h"
 
@@ -15,6 +16,9 @@ struct End {
   wire::Status status = wire::STATUS_UNSPECIFIED;
   std::string reason;
 };
+
+// What a stranger said, as valid UTF-8 of at most `bytes_max` bytes and one line; other bytes show as "?".
+std::string plain_words(std::string_view text, std::size_t bytes_max);
 
 std::string size_in_words(std::uint64_t bytes);                     // "1 GiB", "256 MiB", "1.5 GiB"
 std::string duration_in_words(std::chrono::milliseconds duration);  // "60 s", "1.5 s", "250 ms"

@@ -20,7 +20,8 @@
 namespace agent {
 namespace {
 
-// proc(5), /proc/PID/stat: pid (comm) state ppid … rss is the 24th. The name may hold anything, so from its last ')'.
+// proc(5), /proc/PID/stat: pid (comm) state ppid …, num_threads is the 20th, rss the 24th. The name may hold anything,
+// so from its last ')'.
 bool read_process(int proc, const char* name, Process& process) {
   char path[280];
   std::snprintf(path, sizeof path, "%s/stat", name);
@@ -35,16 +36,21 @@ bool read_process(int proc, const char* name, Process& process) {
   long resident_pages = 0;
   if (after_name == nullptr ||
       std::sscanf(after_name + 1,
-                  " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %*u %*u %ld",
-                  &process.state, &process.parent, &process.group, &resident_pages) != 4) {
+                  " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %*u %*u %ld",
+                  &process.state, &process.parent, &process.group, &process.threads, &resident_pages) != 5) {
     return false;
   }
   process.resident_bytes = static_cast<std::uint64_t>(resident_pages) * static_cast<std::uint64_t>(::getpagesize());
   return true;
 }
 
+bool is_dead(const Process& process) {
+  return process.state == 'Z' || process.state == 'X';
+}
+
+// A process whose main thread has ended looks dead, while its other threads go on.
 bool alive(const Process& process) {
-  return process.state != 'Z' && process.state != 'X';
+  return !is_dead(process) || process.threads > 1;
 }
 
 // proc(5), /proc/PID/task/TID/children. It takes microseconds where a look at all of /proc takes milliseconds, and what
@@ -100,7 +106,9 @@ class Hunt {
  private:
   void meet(const Process& process) {
     found_.emplace(process.pid, process);
-    if (process.state != 'T' && process.state != 't') {
+    if (is_dead(process)) {
+      send(process, SIGKILL);  // its threads never show as stopped
+    } else if (process.state != 'T' && process.state != 't') {
       moving_ = true;
       send(process, SIGSTOP);
     }

@@ -15,6 +15,7 @@ struct Process {
   pid_t parent = 0;
   pid_t group = 0;
   char state = '?';
+  int threads = 0;
   std::uint64_t resident_bytes = 0;
 };
 

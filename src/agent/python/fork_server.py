@@ -5,7 +5,7 @@ account's runs tend to import and forks spares. A spare waits for one datagram w
 through every frame of ours to the interpreter's own `-c` machinery, which calls sys.excepthook to print it. That hook is
 PyRun_SimpleStringFlags itself, the function behind `python -c`: the code runs with no frame below it, and tracebacks,
 SystemExit, exit codes and finalisation are the interpreter's own work. What is left to do here is to undo what a shared
-ancestor makes visible (class Spare), to notice when sharing would be wrong (class Freshness), and to spare the
+ancestor makes visible (run_spare()), to notice when sharing would be wrong (class Freshness), and to spare the
 interpreter the unloading of what it did not load (finish()).
 
 PROTOCOL.md has the messages. What still differs from `python -u -c`: sys.modules holds what was preloaded, with the
@@ -120,27 +120,18 @@ class Page:
     def __init__(self):
         self._memory = mmap.mmap(-1, PAGE_BYTES)
 
-    def write_pid(self, pid):
-        self._memory[:8] = pid.to_bytes(8, "little")
+    def write(self, pid, names=()):
+        text = ",".join([str(pid), *names]).encode()
+        self._memory[: len(text)] = text
 
-    def pid(self):
-        return int.from_bytes(self._memory[:8], "little")
-
-    def write_modules(self, names):
-        text = ",".join(names).encode()[: PAGE_BYTES - 12]
-        self._memory[12 : 12 + len(text)] = text
-        self._memory[8:12] = len(text).to_bytes(4, "little")
-
-    def modules(self):
-        length = min(int.from_bytes(self._memory[8:12], "little"), PAGE_BYTES - 12)
-        names = self._memory[12 : 12 + length].decode("ascii", "replace").split(",")
-        return SAFE_MODULES.intersection(names)
+    def read(self):
+        pid, *names = self._memory[:].rstrip(b"\0").decode("ascii", "replace").split(",")
+        return pid, SAFE_MODULES.intersection(names)
 
 
 def names_of_main():
-    names = dict(vars(sys.modules["__main__"]))
-    names.pop("__warningregistry__", None)  # of BOOT's own line
-    return names
+    names = vars(sys.modules["__main__"]).items()
+    return {name: value for name, value in names if name != "__warningregistry__"}  # that is of BOOT's own line
 
 
 def stamp(path):
@@ -151,12 +142,24 @@ def stamp(path):
     return status.st_mtime_ns, status.st_ino, status.st_dev
 
 
-def names_in(folder):
-    """What `import` could find there: names up to the first dot."""
+def names_in(folder, ending=""):
     try:
-        return {name.split(".")[0] for name in os.listdir(folder or ".")}
+        return {name for name in os.listdir(folder or ".") if name.endswith(ending)}
     except OSError:
         return set()
+
+
+def lines_of(path):
+    try:
+        with open(path, "rb") as file:
+            return file.readlines()
+    except OSError:  # the interpreter's start passes over it too
+        return []
+
+
+def modules_in(folder):
+    """What `import` could find there: names up to the first dot."""
+    return {name.split(".")[0] for name in names_in(folder)}
 
 
 class Freshness:
@@ -166,10 +169,11 @@ class Freshness:
         site = sys.modules.get("site")
         self._user_site = site.USER_SITE if site and site.ENABLE_USER_SITE else None
         paths = sys.path[1:] + [self._user_site] * bool(self._user_site)
-        paths += [os.path.expanduser("~/.config/matplotlib/matplotlibrc")] + self._pth_files()
+        paths += [os.path.expanduser("~/.config/matplotlib/" + name) for name in ("matplotlibrc", "stylelib")]
+        paths += self._pth_files()
         self._stamps = [(path, stamp(path)) for path in paths]
         self._home = stamp(".")
-        self.shadowing = names_in("")
+        self.shadowing = modules_in("")
         self._loaded = frozenset()
         # Start-up code of the person's own must run in every interpreter anew.
         self.cold = self._has_startup_code()
@@ -189,23 +193,19 @@ class Freshness:
             return False
         if home and time.time_ns() - home[0] > CLOCK_TICK_NS:  # else it may change again and show the same time
             self._home = home
-        return not self._loaded.isdisjoint(names_in(""))
+        return not self._loaded.isdisjoint(modules_in(""))
 
     def _pth_files(self):
-        if not self._user_site or not os.path.isdir(self._user_site):
-            return []
-        return [os.path.join(self._user_site, name) for name in os.listdir(self._user_site) if name.endswith(".pth")]
+        site = self._user_site
+        return [os.path.join(site, name) for name in names_in(site, ".pth")] if site else []
 
     def _has_startup_code(self):
         if not self._user_site:
             return False
-        if not {"sitecustomize", "usercustomize"}.isdisjoint(names_in(self._user_site)):
+        if not {"sitecustomize", "usercustomize"}.isdisjoint(modules_in(self._user_site)):
             return True
-        for path in self._pth_files():
-            with open(path, "rb") as file:
-                if any(line.startswith((b"import ", b"import\t")) for line in file):
-                    return True
-        return False
+        lines = [line for path in self._pth_files() for line in lines_of(path)]
+        return any(line.startswith((b"import ", b"import\t")) for line in lines)
 
 
 class Preload:
@@ -266,6 +266,11 @@ class Server:
 
     def serve(self):
         """Returns when the agent is gone, in the fork server alone; a spare leaves by HandOver."""
+        try:
+            with open("/proc/self/oom_score_adj", "w") as file:
+                file.write("500")  # for want of memory what is forked here goes first: the agent has to tell of it
+        except OSError:  # it is higher already
+            pass
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         verbs = {"init": self._init, "fork": self._fork, "ended": self._ended}
         while True:
@@ -305,10 +310,9 @@ class Server:
         place_and_execute(source, os.dup(CONTROL_FD))
 
     def _ended(self, fields):
-        for page in [page for page in self._pages if page.pid() == int(fields["pid"])]:
+        for page in [page for page in self._pages if page.read()[0] == fields["pid"]]:
             self._pages.remove(page)
-            names = page.modules().difference(sys.modules)
-            if names:
+            if names := page.read()[1].difference(sys.modules):
                 self._control.send(format_message("learned", modules=",".join(sorted(names))))
 
     def _fork(self, _):
@@ -316,8 +320,11 @@ class Server:
         self._pages = self._pages[1 - OUTSTANDING_RUNS_MAX :] + [page]
         agent_spare, spare = _socket.socketpair(*SEQPACKET)
         agent_supervisor, supervisor = _socket.socketpair(*SEQPACKET)
-        if os.fork() == 0:
-            self._become_supervisor(page, agent_spare, spare, agent_supervisor, supervisor)
+        try:
+            if os.fork() == 0:
+                self._become_supervisor(page, agent_spare, spare, agent_supervisor, supervisor)
+        except OSError as error:  # the sandbox has no process left
+            self._unspared(error)
         for socket in (agent_spare, spare, agent_supervisor, supervisor):
             socket.close()
 
@@ -328,16 +335,19 @@ class Server:
             if pid == 0:
                 for socket in (self._control, agent_spare, agent_supervisor, supervisor):
                     socket.close()
-                Spare(spare, page, self._freshness, self._source).run(self._main_at_start)
-            page.write_pid(pid)
+                run_spare(spare, page, self._freshness, self._source, self._main_at_start)
+            page.write(pid)
             message = format_message("spare", pid=pid, supervisor=os.getpid())
             fds = [socket.fileno().to_bytes(INT_BYTES, sys.byteorder) for socket in (agent_spare, agent_supervisor)]
             self._control.sendmsg([message], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, b"".join(fds))])
             os.dup2(supervisor.fileno(), 3)
             os.execv(self._supervisor, [self._supervisor, "supervise", str(pid)])
         except OSError as error:
-            os.write(2, "no supervisor: {}\n".format(error).encode())
+            self._unspared(error)
             os._exit(127)
+
+    def _unspared(self, error):
+        self._control.send(format_message("unspared", why=error.strerror))
 
 
 def place_and_execute(source, control):
@@ -351,49 +361,41 @@ def place_and_execute(source, control):
     os.execv(sys.executable, command)
 
 
-class Spare:
+def run_spare(agent, page, freshness, source, main_at_start):
     """An interpreter that waits for its code. What can be done before the code is there, is."""
+    os.setsid()
+    forget_shared_state()
+    take_standard_streams_of_pipes()
+    preloaded = {name: module for name, module in sys.modules.items() if name not in MODULES_AT_START}
+    last_words.update(page=page, pid=os.getpid(), preloaded=preloaded)
+    hand_over = prepare_hand_over(main_at_start)
+    freshness.is_stale()  # looks at a changed home
+    datagram, fds = receive(agent, 4)
+    if not datagram:
+        os._exit(0)
+    if freshness.is_stale():
+        agent.send(b"stale")
+        os._exit(0)
+    code = take_over(datagram, fds)
+    agent.send(b"started")
+    agent.close()
+    if freshness.cold:
+        place_and_execute(memory_file(source), memory_file(code))
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+    if not all(stat.S_ISFIFO(os.fstat(fd).st_mode) for fd in (0, 1, 2)):
+        take_standard_streams()
+    start_clocks()
+    hand_over(code)
 
-    def __init__(self, agent, page, freshness, source):
-        self._agent = agent
-        self._page = page
-        self._freshness = freshness
-        self._source = source
 
-    def run(self, main_at_start):
-        os.setsid()
-        forget_shared_state()
-        take_standard_streams_of_pipes()
-        preloaded = {name: module for name, module in sys.modules.items() if name not in MODULES_AT_START}
-        last_words.update(page=self._page, pid=os.getpid(), preloaded=preloaded)
-        hand_over = prepare_hand_over(main_at_start)
-        self._freshness.is_stale()  # looks at a changed home
-        datagram, fds = receive(self._agent, 4)
-        if not datagram:
-            os._exit(0)
-        if self._freshness.is_stale():
-            self._agent.send(b"stale")
-            os._exit(0)
-        code = self._take_over(datagram, fds)
-        self._agent.send(b"started")
-        self._agent.close()
-        if self._freshness.cold:
-            place_and_execute(memory_file(self._source), memory_file(code))
-        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
-        if not all(stat.S_ISFIFO(os.fstat(fd).st_mode) for fd in (0, 1, 2)):
-            take_standard_streams()
-        start_clocks()
-        hand_over(code)
-
-    def _take_over(self, datagram, fds):
-        """Puts the run's descriptors in their places; the code."""
-        _, _, inline = datagram.partition(b"\n\n")
-        code = read_whole(fds[3]) if len(fds) > 3 else inline
-        for place, fd in enumerate(fds[:3]):
-            os.dup2(fd, place)
-        for fd in fds:
-            os.close(fd)
-        return code
+def take_over(datagram, fds):
+    """Puts the run's descriptors in their places; the code."""
+    code = read_whole(fds[3]) if len(fds) > 3 else datagram.partition(b"\n\n")[2]
+    for place, fd in enumerate(fds[:3]):
+        os.dup2(fd, place)
+    for fd in fds:
+        os.close(fd)
+    return code
 
 
 def forget_shared_state():
@@ -483,7 +485,7 @@ def as_command(code):
         words = "Unable to decode the command from the command line:\nUnicodeEncodeError: %s" % error
         return b"raise SystemExit(%a)" % words
     if hasattr(sys, "orig_argv"):
-        sys.orig_argv[3:] = [text]
+        sys.orig_argv[:] = [os.path.basename(sys.orig_argv[0]), "-u", "-c", text]
     if sys.version_info >= (3, 14):
         import textwrap
 
@@ -575,7 +577,7 @@ def finish():
         atexit.register(finish)
         return
     if last_words.get("pid") == os.getpid():
-        last_words["page"].write_modules(SAFE_MODULES.intersection(sys.modules))
+        last_words["page"].write(os.getpid(), SAFE_MODULES.intersection(sys.modules))
     kept = {}
     for name, module in last_words.get("preloaded", {}).items():
         if sys.modules.get(name) is module:
@@ -585,10 +587,9 @@ def finish():
 
 def main(source, init=None):
     if not stat.S_ISSOCK(os.fstat(CONTROL_FD).st_mode):
-        main_at_start = names_of_main()
         code = read_whole(CONTROL_FD)
         os.close(CONTROL_FD)
-        prepare_hand_over(main_at_start)(code)
+        prepare_hand_over(names_of_main())(code)
     os.set_inheritable(CONTROL_FD, False)
     atexit.register(finish)  # before anything else, so that it runs last
     Server(_socket.socket(*SEQPACKET, 0, CONTROL_FD), source, init).serve()
