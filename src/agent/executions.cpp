@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 
 #include "agent/limits.h"
@@ -39,6 +40,7 @@ std::shared_ptr<Execution> Executions::add(std::unique_ptr<Journal> journal, wir
   hooks.ended = [this, id] {
     hooks_.ended(id);
     drop_excess();
+    prepare_journal();
   };
   hooks.kill_strays = hooks_.kill_strays;
   auto execution = std::make_shared<Execution>(tools_, std::move(journal), std::move(info), std::move(hooks));
@@ -55,6 +57,7 @@ void Executions::restore() {
   }
   drop_excess();
   make_room(0);
+  prepare_journal();
 }
 
 void Executions::restore_one(const std::string& path) {
@@ -118,7 +121,7 @@ void Executions::drop_excess() {
 
 bool Executions::make_room(std::uint64_t bytes) {
   for (;;) {
-    std::uint64_t used = bytes;
+    std::uint64_t used = bytes + (spare_journal_ ? spare_journal_->disk_bytes() : 0);
     for (const auto& [id, execution] : executions_) {
       used += execution->journal().disk_bytes();
     }
@@ -131,11 +134,34 @@ bool Executions::make_room(std::uint64_t bytes) {
   }
 }
 
+std::unique_ptr<Journal> Executions::create_journal(const std::string& path, std::string& error) {
+  return Journal::create(
+      path, tools_.settings.journal_bytes_max, [this](std::uint64_t bytes) { return make_room(bytes); }, error);
+}
+
+void Executions::prepare_journal() {
+  if (!spare_journal_) {
+    std::error_code ignored;
+    std::filesystem::remove(spare_path(), ignored);  // an earlier agent's
+    std::string error;
+    spare_journal_ = create_journal(spare_path(), error);
+    if (spare_journal_) {
+      spare_journal_->warm_up();
+    }
+  }
+}
+
+std::unique_ptr<Journal> Executions::take_journal(const std::string& id, std::string& error) {
+  auto journal = std::exchange(spare_journal_, nullptr);
+  if (journal && ::rename(spare_path().c_str(), path_of(id).c_str()) == 0) {
+    return journal;
+  }
+  return create_journal(path_of(id), error);
+}
+
 std::shared_ptr<Execution> Executions::start(const wire::Start& start) {
   std::string error;
-  auto journal = Journal::create(
-      path_of(start.id()), tools_.settings.journal_bytes_max, [this](std::uint64_t bytes) { return make_room(bytes); },
-      error);
+  auto journal = take_journal(start.id(), error);
   if (!journal) {
     log_line("the output of " + start.id() + " is kept in memory: " + error);
     journal = Journal::in_memory(kJournalMemoryBytes);

@@ -37,12 +37,17 @@ class Executions {
   void restore_one(const std::string& path);
   std::string path_of(const std::string& id) const;
   bool make_room(std::uint64_t bytes);
+  std::unique_ptr<Journal> create_journal(const std::string& path, std::string& error);
+  std::unique_ptr<Journal> take_journal(const std::string& id, std::string& error);
+  void prepare_journal();
+  std::string spare_path() const { return tools_.settings.journal_dir + "/spare"; }
   bool drop_oldest();
   void drop_excess();
 
   Execution::Tools tools_;
   Hooks hooks_;
   std::map<std::string, std::shared_ptr<Execution>> executions_;
+  std::unique_ptr<Journal> spare_journal_;  // the next execution's, made ahead
 };
 
 bool is_execution_id(const std::string& id);

@@ -89,6 +89,14 @@ Journal::~Journal() {
   ::munmap(base_, mapped_bytes_);
 }
 
+void Journal::warm_up() {
+  const Layout layout{head_->bytes_max, 0, head_->records_max, 0};
+  for (const std::uint64_t at :
+       {kHeadBytes - kSlotBytes, kHeadBytes - 2 * kSlotBytes, kHeadBytes, kHeadBytes + layout.records_room()}) {
+    const_cast<volatile char*>(base_)[at] = 0;
+  }
+}
+
 std::unique_ptr<Journal> Journal::make(Fd file, char* base, const Layout& layout, MayGrow may_grow) {
   std::unique_ptr<Journal> journal(new Journal(std::move(file), base, layout.file_bytes(), std::move(may_grow)));
   Head& head = *journal->head_;

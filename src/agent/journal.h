@@ -38,6 +38,8 @@ class Journal {
   static std::unique_ptr<Journal> open(const std::string& path, std::string& error);
   static std::unique_ptr<Journal> in_memory(std::uint64_t bytes);
   ~Journal();
+  // Touches what the first moments of an execution will, so that they meet no page fault.
+  void warm_up();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 

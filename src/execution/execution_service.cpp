@@ -39,8 +39,8 @@ class LinkedExecutionService final : public ExecutionService {
  public:
   explicit LinkedExecutionService(std::shared_ptr<SandboxLinks> links) : links_(std::move(links)) {}
 
-  asio::awaitable<base::Result<Info>> start(std::string sandbox, StartRequest request,
-                                            sandbox::Progress progress) override {
+  asio::awaitable<base::Result<Started>> start(std::string sandbox, StartRequest request,
+                                               sandbox::Progress progress) override {
     if (const auto good = check_id(request.id); !good) co_return good.error();
     if (const auto good = check_code(request.code); !good) co_return good.error();
     wire::ToAgent message;
@@ -51,9 +51,9 @@ class LinkedExecutionService final : public ExecutionService {
     for (int attempt = 0; attempt < kLostAttempts; ++attempt) {
       const auto link = co_await links_->get(sandbox, IfStopped::start_it, progress);
       if (!link) co_return error_of(link.error());
-      const auto answer = co_await (*link)->call(message, kStartDeadline);
-      if (answer) co_return started(answer->info());
-      failure = answer.error();
+      auto attached = co_await (*link)->start(message, request.reader, kStartDeadline);
+      if (attached) co_return started(std::move(sandbox), std::move(request.reader), std::move(*attached));
+      failure = attached.error();
       if (!is_lost(failure)) break;
     }
     co_return error_of(failure);
@@ -121,10 +121,14 @@ class LinkedExecutionService final : public ExecutionService {
   }
 
  private:
-  static base::Result<Info> started(const wire::ExecutionInfo& message) {
-    Info info = info_of(message);
-    if (info.status != Status::start_failed) return info;
-    return base::fail(Errc::sandbox_unavailable, "The run did not start: " + info.reason);
+  base::Result<Started> started(std::string sandbox, std::string reader, sandbox::AgentLink::Attached attached) {
+    Started started;
+    started.info = info_of(attached.info);
+    if (started.info.status == Status::start_failed) {
+      return base::fail(Errc::sandbox_unavailable, "The run did not start: " + started.info.reason);
+    }
+    started.watch = make_watch(links_, std::move(sandbox), std::move(reader), std::move(attached));
+    return started;
   }
 
   // For requests whose answer is the execution's info.

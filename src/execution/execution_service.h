@@ -102,6 +102,12 @@ struct StartRequest {
   std::string id;  // new_execution_id(), or the client's own: a retried start is the same start
   std::string code;
   std::map<std::string, std::string> labels;
+  std::string reader;  // the name under which it is watched from the start
+};
+
+struct Started {
+  Info info;
+  std::unique_ptr<Watch> watch;  // from offset 0
 };
 
 // Thread-safe. `sandbox` is a sandbox's name (container_id); who may use it was decided above.
@@ -110,8 +116,8 @@ class ExecutionService {
   virtual ~ExecutionService() = default;
 
   // Starts the sandbox where it does not run. Returns when the interpreter runs.
-  virtual boost::asio::awaitable<base::Result<Info>> start(std::string sandbox, StartRequest request,
-                                                           sandbox::Progress progress) = 0;
+  virtual boost::asio::awaitable<base::Result<Started>> start(std::string sandbox, StartRequest request,
+                                                              sandbox::Progress progress) = 0;
   virtual boost::asio::awaitable<base::Result<std::unique_ptr<Watch>>> watch(std::string sandbox, std::string id,
                                                                              std::uint64_t from,
                                                                              std::string reader) = 0;

@@ -65,12 +65,18 @@ class FakeExecutionService final : public ExecutionService {
     return found == runs.end() ? nullptr : *found;
   }
 
-  boost::asio::awaitable<base::Result<Info>> start(std::string sandbox, StartRequest request,
-                                                   sandbox::Progress progress) override {
+  boost::asio::awaitable<base::Result<Started>> start(std::string sandbox, StartRequest request,
+                                                      sandbox::Progress progress) override {
     for (const auto& cause : start_causes) progress(cause);
     if (before_start) co_await before_start();
     if (!start_failure.empty()) co_return base::fail(Errc::sandbox_unavailable, start_failure);
-    if (const auto known = find(request.id)) co_return known->info;
+    const auto executor = co_await boost::asio::this_coro::executor;
+    Started started;
+    if (const auto known = find(request.id)) {
+      started.info = known->info;
+      started.watch = std::make_unique<FakeWatch>(known, 0, std::move(request.reader), executor);
+      co_return started;
+    }
     auto run = std::make_shared<Run>();
     run->sandbox = std::move(sandbox);
     run->code = std::move(request.code);
@@ -79,7 +85,9 @@ class FakeExecutionService final : public ExecutionService {
     run->info.status = Status::running;
     run->info.started_unix_us = static_cast<std::int64_t>(runs.size());
     runs.push_back(run);
-    co_return run->info;
+    started.info = run->info;
+    started.watch = std::make_unique<FakeWatch>(run, 0, std::move(request.reader), executor);
+    co_return started;
   }
 
   boost::asio::awaitable<base::Result<std::unique_ptr<Watch>>> watch(std::string, std::string id, std::uint64_t from,

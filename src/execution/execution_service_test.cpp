@@ -20,13 +20,13 @@ class ExecutionServiceTest : public LinkedService {};
 
 TEST_F(ExecutionServiceTest, StartStartsTheSandboxAndTellsWhatItWaitsFor) {
   std::vector<std::string> causes;
-  StartRequest request{.id = "aaaaaaaa", .code = "print(1)", .labels = {{"by", "test"}}};
-  const auto info = run(
+  StartRequest request{.id = "aaaaaaaa", .code = "print(1)", .labels = {{"by", "test"}}, .reader = "starter"};
+  const auto started = run(
       service->start("alice", std::move(request), [&causes](std::string_view cause) { causes.emplace_back(cause); }));
-  ASSERT_TRUE(info) << info.error().message();
-  EXPECT_EQ(info->id, "aaaaaaaa");
-  EXPECT_EQ(info->status, Status::running);
-  EXPECT_EQ(info->labels.at("by"), "test");
+  ASSERT_TRUE(started) << started.error().message();
+  EXPECT_EQ(started->info.id, "aaaaaaaa");
+  EXPECT_EQ(started->info.status, Status::running);
+  EXPECT_EQ(started->info.labels.at("by"), "test");
   EXPECT_EQ(agent().runs.at("aaaaaaaa").code, "print(1)");
   EXPECT_EQ(spawner->starts, 1);
   EXPECT_EQ(causes.front(), "unpacking the image");
@@ -38,10 +38,10 @@ TEST_F(ExecutionServiceTest, ManyStartsAtOnceShareOneSandboxStartAndOneLink) {
   int started = 0;
   std::set<int> told;
   for (int i = 0; i < kStarts; ++i) {
-    StartRequest request{.id = "run" + std::to_string(10000 + i), .code = "pass", .labels = {}};
+    StartRequest request{.id = "run" + std::to_string(10000 + i), .code = "pass", .labels = {}, .reader = "starter"};
     asio::co_spawn(context,
                    service->start("alice", std::move(request), [&told, i](std::string_view) { told.insert(i); }),
-                   [&started](std::exception_ptr, const base::Result<Info>& info) {
+                   [&started](std::exception_ptr, const base::Result<Started>& info) {
                      EXPECT_TRUE(info) << info.error().message();
                      ++started;
                    });
@@ -58,9 +58,9 @@ TEST_F(ExecutionServiceTest, AFailedStartIsOneForAllWhoWaitAndSaysWhy) {
   spawner->start_failure = base::fail(sandbox::Errc::unavailable, "There is no OCI runtime here; install runc.");
   int failed = 0;
   for (int i = 0; i < 20; ++i) {
-    StartRequest request{.id = "run" + std::to_string(10000 + i), .code = "pass", .labels = {}};
+    StartRequest request{.id = "run" + std::to_string(10000 + i), .code = "pass", .labels = {}, .reader = "starter"};
     asio::co_spawn(context, service->start("alice", std::move(request), {}),
-                   [&failed](std::exception_ptr, const base::Result<Info>& info) {
+                   [&failed](std::exception_ptr, const base::Result<Started>& info) {
                      ASSERT_FALSE(info);
                      EXPECT_EQ(info.error().code, Errc::sandbox_unavailable);
                      EXPECT_EQ(info.error().message(), "There is no OCI runtime here; install runc.");
@@ -180,7 +180,7 @@ TEST_F(ExecutionServiceTest, AnotherServerFindsWhatRuns) {
 }
 
 TEST_F(ExecutionServiceTest, SandboxesAreApart) {
-  StartRequest request{.id = "aaaaaaaa", .code = "pass", .labels = {}};
+  StartRequest request{.id = "aaaaaaaa", .code = "pass", .labels = {}, .reader = "starter"};
   ASSERT_TRUE(run(service->start("bob", std::move(request), {})));
   ASSERT_TRUE(start("bbbbbbbb"));
   EXPECT_EQ(run(service->stop("alice", "aaaaaaaa", "")).error().code, Errc::not_found);

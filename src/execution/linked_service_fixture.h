@@ -80,7 +80,10 @@ class LinkedService : public testing::Test {
     StartRequest request;
     request.id = std::move(id);
     request.code = std::move(code);
-    return run(service->start("alice", std::move(request), {}));
+    request.reader = "starter";
+    const auto started = run(service->start("alice", std::move(request), {}));
+    if (!started) return started.error();
+    return started->info;
   }
   std::unique_ptr<Watch> watch(const std::string& id, std::uint64_t from = 0) {
     auto watch = run(service->watch("alice", id, from, "reader"));

@@ -1,5 +1,6 @@
 #include "execution/sandbox_links.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -8,6 +9,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "execution/limits.h"
@@ -79,19 +81,23 @@ SandboxLinks::~SandboxLinks() {
   }
 }
 
-std::shared_ptr<SandboxLinks::Place> SandboxLinks::place_of(const std::string& sandbox) {
+std::shared_ptr<SandboxLinks::Place> SandboxLinks::place_of(const std::string& sandbox,
+                                                            const asio::any_io_executor& caller) {
   const std::lock_guard lock(mutex_);
   auto& place = places_[sandbox];
   if (!place) {
-    const auto& executor = executors_[std::hash<std::string>{}(sandbox) % executors_.size()];
-    place = std::make_shared<Place>(sandbox, executor);
+    // With its first caller, so that its output mostly crosses to no other thread.
+    const bool is_ours = std::find(executors_.begin(), executors_.end(), caller) != executors_.end();
+    place = std::make_shared<Place>(
+        sandbox, is_ours ? caller : executors_[std::hash<std::string>{}(sandbox) % executors_.size()]);
   }
   return place;
 }
 
 asio::awaitable<base::Result<SandboxLinks::Link>> SandboxLinks::get(std::string sandbox, IfStopped if_stopped,
                                                                     sandbox::Progress progress) {
-  auto place = place_of(sandbox);
+  const asio::any_io_executor caller = co_await asio::this_coro::executor;
+  auto place = place_of(sandbox, caller);
   if (auto link = place->current()) co_return link;
   const auto executor = place->executor;
   co_return co_await asio::co_spawn(

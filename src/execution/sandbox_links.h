@@ -20,7 +20,7 @@ namespace execution {
 
 enum class IfStopped { start_it, fail };
 
-// Thread-safe. Each sandbox's link lives on one of the executors.
+// Thread-safe. Each sandbox's link lives on one of the executors: that of its first caller where it is one of them.
 class SandboxLinks : public std::enable_shared_from_this<SandboxLinks> {
  public:
   using Link = std::shared_ptr<sandbox::AgentLink>;
@@ -37,7 +37,7 @@ class SandboxLinks : public std::enable_shared_from_this<SandboxLinks> {
   struct Place;
   struct Opening;
 
-  std::shared_ptr<Place> place_of(const std::string& sandbox);
+  std::shared_ptr<Place> place_of(const std::string& sandbox, const boost::asio::any_io_executor& caller);
   static boost::asio::awaitable<base::Result<Link>> open(std::shared_ptr<SandboxLinks> self,
                                                          std::shared_ptr<Place> place, IfStopped if_stopped,
                                                          sandbox::Progress progress);

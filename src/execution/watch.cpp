@@ -35,6 +35,11 @@ class LinkWatch final : public Watch {
         next_(from),
         acknowledged_(from) {}
 
+  void begin_with(sandbox::AgentLink::Attached attached) {
+    info_ = latest_ = info_of(attached.info);
+    attachment_ = std::move(attached.attachment);
+  }
+
   asio::awaitable<base::Result<void>> begin() {
     base::Error failure;
     for (int attempt = 0; attempt < kLostAttempts; ++attempt) {
@@ -208,6 +213,14 @@ asio::awaitable<base::Result<std::unique_ptr<Watch>>> make_watch(std::shared_ptr
   const auto begun = co_await watch->begin();
   if (!begun) co_return begun.error();
   co_return std::unique_ptr<Watch>(std::move(watch));
+}
+
+std::unique_ptr<Watch> make_watch(std::shared_ptr<SandboxLinks> links, std::string sandbox, std::string reader,
+                                  sandbox::AgentLink::Attached attached) {
+  auto watch =
+      std::make_unique<LinkWatch>(std::move(links), std::move(sandbox), attached.info.id(), 0, std::move(reader));
+  watch->begin_with(std::move(attached));
+  return watch;
 }
 
 }  // namespace execution

@@ -106,6 +106,12 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
                           asio::use_awaitable);
   }
 
+  asio::awaitable<base::Result<Attached>> start(wire::ToAgent message, std::string reader,
+                                                std::chrono::milliseconds deadline) override {
+    return asio::co_spawn(executor_, start_here(shared_from_this(), std::move(message), std::move(reader), deadline),
+                          asio::use_awaitable);
+  }
+
   bool alive() const override { return alive_; }
   void close() override {
     asio::post(executor_, [self = shared_from_this()] { self->end(); });
@@ -122,36 +128,50 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
   void detach(std::uint64_t number, const std::shared_ptr<LinkAttachment::State>& state) {
     asio::post(executor_, [self = shared_from_this(), number, state] {
       self->send_acknowledge(number, *state);
-      if (self->attachments_.erase(number) == 0) return;
-      wire::ToAgent message;
-      message.mutable_detach()->set_attachment(number);
-      message.set_request(self->next_request_++);
-      self->send(message);
+      if (self->attachments_.erase(number) > 0) self->send_detach(number);
     });
   }
 
  private:
   struct Pending {
-    explicit Pending(const asio::any_io_executor& executor) : timer(executor) {}
+    Pending(const asio::any_io_executor& executor, std::uint64_t request) : timer(executor), request(request) {}
     asio::steady_timer timer;
+    const std::uint64_t request;
     std::optional<base::Result<wire::FromAgent>> answer;
   };
   using State = LinkAttachment::State;
   using Clock = std::chrono::steady_clock;
 
+  // Its answer is to be awaited.
+  std::shared_ptr<Pending> ask(wire::ToAgent message) {
+    if (message.request() == 0) message.set_request(next_request_++);
+    auto pending = std::make_shared<Pending>(executor_, message.request());
+    if (!alive_) {
+      pending->answer = base::Result<wire::FromAgent>(lost());
+    } else if (outbox_.size() > kLinkOutboxBytesMax) {
+      pending->answer = base::Result<wire::FromAgent>(too_much());
+    } else {
+      pending_[pending->request] = pending;
+      send(message);
+    }
+    return pending;
+  }
+
   static asio::awaitable<base::Result<wire::FromAgent>> exchange(std::shared_ptr<Link> self, wire::ToAgent message,
                                                                  std::chrono::milliseconds deadline) {
-    if (message.request() == 0) message.set_request(self->next_request_++);
-    const std::uint64_t request = message.request();
-    if (!self->alive_) co_return lost();
-    if (self->outbox_.size() > kLinkOutboxBytesMax) co_return too_much();
-    auto pending = std::make_shared<Pending>(self->executor_);
-    self->pending_[request] = pending;
-    self->send(message);
-    pending->timer.expires_after(deadline);
-    boost::system::error_code woken;
-    co_await pending->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    self->pending_.erase(request);
+    auto pending = self->ask(std::move(message));
+    co_return co_await answer_to(std::move(self), std::move(pending), deadline);
+  }
+
+  static asio::awaitable<base::Result<wire::FromAgent>> answer_to(std::shared_ptr<Link> self,
+                                                                  std::shared_ptr<Pending> pending,
+                                                                  std::chrono::milliseconds deadline) {
+    if (!pending->answer) {
+      pending->timer.expires_after(deadline);
+      boost::system::error_code woken;
+      co_await pending->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
+    self->pending_.erase(pending->request);
     if (!pending->answer) co_return base::fail(Errc::timeout, "The sandbox did not answer in time.");
     if (!*pending->answer) co_return pending->answer->error();
     wire::FromAgent answer = std::move(**pending->answer);
@@ -159,35 +179,80 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
     co_return answer;
   }
 
-  static asio::awaitable<base::Result<Attached>> attach_here(std::shared_ptr<Link> self, std::string id,
-                                                             std::uint64_t from, std::string reader) {
-    const std::uint64_t number = self->next_request_++;
+  // An attachment that is asked for: its output may come before the answer is looked at.
+  struct Asked {
+    std::shared_ptr<State> state;
+    std::shared_ptr<Pending> pending;
+  };
+
+  Asked ask_attach(std::string id, std::uint64_t from, std::string reader) {
     wire::ToAgent message;
-    message.set_request(number);
+    message.set_request(next_request_++);
     wire::Attach& attach = *message.mutable_attach();
     attach.set_id(std::move(id));
     attach.set_from(from);
     attach.set_window(kAttachWindowBytes);
     attach.set_reader(std::move(reader));
-    const auto state = std::make_shared<State>();
-    state->sent = from;
-    state->acknowledged = from;
-    self->attachments_[number] = state;
-    auto answer = co_await exchange(self, std::move(message), kAttachDeadline);
+    Asked asked;
+    asked.state = std::make_shared<State>();
+    asked.state->sent = from;
+    asked.state->acknowledged = from;
+    attachments_[message.request()] = asked.state;
+    asked.pending = ask(std::move(message));
+    return asked;
+  }
+
+  // The agent may have attached, or do so yet: it is told that nobody reads.
+  void give_up(const Asked& asked) {
+    const std::uint64_t number = asked.pending->request;
+    pending_.erase(number);
+    if (attachments_.erase(number) > 0) send_detach(number);
+  }
+
+  static asio::awaitable<base::Result<Attached>> attached(std::shared_ptr<Link> self, Asked asked) {
+    auto answer = co_await answer_to(self, asked.pending, kAttachDeadline);
     if (!answer) {
-      self->attachments_.erase(number);
+      self->give_up(asked);
       co_return answer.error();
     }
     Attached attached;
     attached.info = std::move(*answer->mutable_info());
-    attached.attachment = std::make_unique<LinkAttachment>(self, number, state);
+    attached.attachment = std::make_unique<LinkAttachment>(self, asked.pending->request, asked.state);
     co_return attached;
+  }
+
+  static asio::awaitable<base::Result<Attached>> attach_here(std::shared_ptr<Link> self, std::string id,
+                                                             std::uint64_t from, std::string reader) {
+    Asked asked = self->ask_attach(std::move(id), from, std::move(reader));
+    co_return co_await attached(std::move(self), std::move(asked));
+  }
+
+  static asio::awaitable<base::Result<Attached>> start_here(std::shared_ptr<Link> self, wire::ToAgent message,
+                                                            std::string reader, std::chrono::milliseconds deadline) {
+    const std::string id = message.start().id();
+    const auto start = self->ask(std::move(message));
+    Asked asked = self->ask_attach(id, 0, std::move(reader));
+    auto started = co_await answer_to(self, start, deadline);
+    if (!started) {
+      self->give_up(asked);
+      co_return started.error();
+    }
+    auto both = co_await attached(std::move(self), std::move(asked));
+    if (both) both->info = std::move(*started->mutable_info());
+    co_return both;
   }
 
   void send(const wire::ToAgent& message) {
     if (!alive_) return;
     wire::append_frame(outbox_, message);
     more_to_send_.cancel();
+  }
+
+  void send_detach(std::uint64_t number) {
+    wire::ToAgent message;
+    message.set_request(next_request_++);
+    message.mutable_detach()->set_attachment(number);
+    send(message);
   }
 
   void send_acknowledge(std::uint64_t number, State& state) {

@@ -55,6 +55,11 @@ class AgentLink {
   virtual boost::asio::awaitable<base::Result<Attached>> attach(std::string id, std::uint64_t from,
                                                                 std::string reader) = 0;
 
+  // Sends a Start, and right behind it the Attach from 0, so that its first output waits for no round trip. The info is
+  // what the start was answered with.
+  virtual boost::asio::awaitable<base::Result<Attached>> start(wire::ToAgent message, std::string reader,
+                                                               std::chrono::milliseconds deadline) = 0;
+
   virtual bool alive() const = 0;
   virtual void close() = 0;
 };

@@ -252,8 +252,8 @@ with multiprocessing.Pool(2) as pool: print(pool.map(f, [10, 100, 200]))""",
     "numpy in a forked child": """
 import numpy, os
 pid = os.fork()
-print(numpy.ones((200, 200)).dot(numpy.ones((200, 200))).sum())
-if pid: os.waitpid(pid, 0)""",
+if pid: os.waitpid(pid, 0)  # their lines must not mix
+print(numpy.ones((200, 200)).dot(numpy.ones((200, 200))).sum())""",
     "scipy": """
 import scipy.optimize, scipy.stats
 print(round(float(scipy.optimize.brentq(lambda x: x * x - 2, 0, 2)), 9), scipy.stats.norm.cdf(0))""",

@@ -134,27 +134,20 @@ def names_of_main():
     return {name: value for name, value in names if name != "__warningregistry__"}  # that is of BOOT's own line
 
 
-def stamp(path):
+def attempt(call, *arguments):
     try:
-        status = os.stat(path)
+        return call(*arguments)
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_ino, status.st_dev
+
+
+def stamp(path):
+    status = attempt(os.stat, path)
+    return status and (status.st_mtime_ns, status.st_ino, status.st_dev)
 
 
 def names_in(folder, ending=""):
-    try:
-        return {name for name in os.listdir(folder or ".") if name.endswith(ending)}
-    except OSError:
-        return set()
-
-
-def lines_of(path):
-    try:
-        with open(path, "rb") as file:
-            return file.readlines()
-    except OSError:  # the interpreter's start passes over it too
-        return []
+    return {name for name in attempt(os.listdir, folder or ".") or () if name.endswith(ending)}
 
 
 def modules_in(folder):
@@ -204,7 +197,8 @@ class Freshness:
             return False
         if not {"sitecustomize", "usercustomize"}.isdisjoint(modules_in(self._user_site)):
             return True
-        lines = [line for path in self._pth_files() for line in lines_of(path)]
+        files = [attempt(open, path, "rb") for path in self._pth_files()]
+        lines = [line for file in files if file for line in file]
         return any(line.startswith((b"import ", b"import\t")) for line in lines)
 
 
@@ -266,11 +260,10 @@ class Server:
 
     def serve(self):
         """Returns when the agent is gone, in the fork server alone; a spare leaves by HandOver."""
-        try:
-            with open("/proc/self/oom_score_adj", "w") as file:
-                file.write("500")  # for want of memory what is forked here goes first: the agent has to tell of it
-        except OSError:  # it is higher already
-            pass
+        # For want of memory what is forked here goes first: the agent has to tell of it.
+        attempt(lambda: open("/proc/self/oom_score_adj", "wb", 0).write(b"500"))
+        # A spare that gets its code would push the agent aside, and its first output wait for a time slice to end.
+        attempt(os.sched_setscheduler, 0, os.SCHED_BATCH, os.sched_param(0))
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         verbs = {"init": self._init, "fork": self._fork, "ended": self._ended}
         while True:
@@ -384,6 +377,7 @@ def run_spare(agent, page, freshness, source, main_at_start):
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
     if not all(stat.S_ISFIFO(os.fstat(fd).st_mode) for fd in (0, 1, 2)):
         take_standard_streams()
+    attempt(os.sched_setscheduler, 0, os.SCHED_OTHER, os.sched_param(0))
     start_clocks()
     hand_over(code)
 

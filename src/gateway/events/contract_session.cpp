@@ -144,12 +144,14 @@ asio::awaitable<void> ContractSession::execute(std::shared_ptr<Run> run, std::sh
   co_await stop_earlier(run, replaced);
   if (!is_current(run)) co_return;
   runs_->take(run->id);
-  execution::StartRequest request{
-      .id = run->id, .code = std::move(code), .labels = {{std::string(kLabelLogin), identity_->login_name()}}};
-  const auto info = co_await executions_->start(run->sandbox, std::move(request), progress_of(run));
-  if (!info) {
+  execution::StartRequest request{.id = run->id,
+                                  .code = std::move(code),
+                                  .labels = {{std::string(kLabelLogin), identity_->login_name()}},
+                                  .reader = std::string(kReader)};
+  auto started = co_await executions_->start(run->sandbox, std::move(request), progress_of(run));
+  if (!started) {
     runs_->release(run->id);
-    co_return refuse(run, info.error().message());
+    co_return refuse(run, started.error().message());
   }
   if (!is_current(run)) {
     co_await executions_->stop(run->sandbox, run->id, std::string(kReplaced));
@@ -158,7 +160,7 @@ asio::awaitable<void> ContractSession::execute(std::shared_ptr<Run> run, std::sh
   }
   socket_->emit("command_started", {});
   adopt(run);
-  co_await carry_output(run, Position{});
+  co_await carry_output(run, std::move(started->watch), Position{});
 }
 
 asio::awaitable<void> ContractSession::stop_earlier(std::shared_ptr<Run> run, std::shared_ptr<Run> replaced) {
@@ -186,14 +188,12 @@ void ContractSession::adopt(const std::shared_ptr<Run>& run) {
   }
 }
 
-asio::awaitable<void> ContractSession::carry_output(std::shared_ptr<Run> run, Position from) {
+asio::awaitable<void> ContractSession::carry_output(std::shared_ptr<Run> run, std::unique_ptr<execution::Watch> watch,
+                                                    Position from) {
   const auto self = shared_from_this();
-  if (!socket_->connected()) co_return;
-  auto watch = co_await executions_->watch(run->sandbox, run->id, from.least(), std::string(kReader));
-  if (!watch) co_return refuse(run, watch.error().message());
-  const auto pump = std::make_shared<OutputPump>(socket_, std::move(*watch), from);
+  if (!socket_->connected() || !is_current(run)) co_return;
+  const auto pump = std::make_shared<OutputPump>(socket_, std::move(watch), from);
   run->pump = pump;
-  if (!is_current(run)) co_return;
   const auto info = co_await pump->run(std::make_shared<RunOutput>(self, run));
   run->pump = nullptr;
   if (!info || !is_current(run)) co_return;
@@ -245,7 +245,9 @@ asio::awaitable<void> ContractSession::resume() {
   }
   if (!held.empty()) add_input(run, std::move(held));
   adopt(run);
-  co_await carry_output(run, from);
+  auto watch = co_await executions_->watch(run->sandbox, run->id, from.least(), std::string(kReader));
+  if (!watch) co_return refuse(run, watch.error().message());
+  co_await carry_output(run, std::move(*watch), from);
 }
 
 void ContractSession::add_input(const std::shared_ptr<Run>& run, std::string text) {

@@ -36,7 +36,8 @@ class ContractSession : public std::enable_shared_from_this<ContractSession> {
   boost::asio::awaitable<void> execute(std::shared_ptr<Run> run, std::shared_ptr<Run> replaced, std::string code);
   boost::asio::awaitable<base::Result<accounts::Account>> authorise(std::shared_ptr<Run> run);
   boost::asio::awaitable<void> stop_earlier(std::shared_ptr<Run> run, std::shared_ptr<Run> replaced);
-  boost::asio::awaitable<void> carry_output(std::shared_ptr<Run> run, Position from);
+  boost::asio::awaitable<void> carry_output(std::shared_ptr<Run> run, std::unique_ptr<execution::Watch> watch,
+                                            Position from);
   boost::asio::awaitable<void> resume();
   boost::asio::awaitable<void> write_input(std::shared_ptr<Run> run);
   boost::asio::awaitable<void> tell_start(std::shared_ptr<Run> run);

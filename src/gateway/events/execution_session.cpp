@@ -108,14 +108,13 @@ asio::awaitable<void> ExecutionSession::start(Request request) {
     co_return request.answer(
         {failure("too_many", "This connection watches as many executions as it may: detach one.")});
   }
-  execution::StartRequest what{.id = id, .code = std::string(*code), .labels = {}};
-  auto info = co_await executions_->start(request.sandbox, std::move(what), progress());
-  if (!info) co_return request.answer({failure(info.error())});
-  request.answer({success_with(*info)});
+  execution::StartRequest what{.id = id, .code = std::string(*code), .labels = {}, .reader = socket_->id()};
+  auto started = co_await executions_->start(request.sandbox, std::move(what), progress());
+  if (!started) co_return request.answer({failure(started.error())});
+  request.answer({success_with(started->info)});
   if (!socket_->connected()) co_return;
   socket_->emit("execution_started", {json::object{{"execution_id", id}}});
-  if (pumps_.contains(id)) co_return;
-  co_await begin_watch(request.sandbox, id, Position{});
+  if (!pumps_.contains(id)) carry(id, std::move(started->watch), Position{});
 }
 
 asio::awaitable<void> ExecutionSession::attach(Request request) {
@@ -144,10 +143,14 @@ asio::awaitable<base::Result<execution::Info>> ExecutionSession::begin_watch(std
     co_return watch.error();
   }
   const execution::Info info = (*watch)->info();
-  const auto pump = std::make_shared<OutputPump>(socket_, std::move(*watch), from);
+  carry(std::move(id), std::move(*watch), from);
+  co_return info;
+}
+
+void ExecutionSession::carry(std::string id, std::unique_ptr<execution::Watch> watch, Position from) {
+  const auto pump = std::make_shared<OutputPump>(socket_, std::move(watch), from);
   pumps_[id] = pump;
   asio::co_spawn(socket_->executor(), carry_output(std::move(id), pump), asio::detached);
-  co_return info;
 }
 
 asio::awaitable<void> ExecutionSession::carry_output(std::string id, std::shared_ptr<OutputPump> pump) {

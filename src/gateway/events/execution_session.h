@@ -51,6 +51,7 @@ class ExecutionSession : public std::enable_shared_from_this<ExecutionSession> {
   boost::asio::awaitable<void> list(Request request);
 
   boost::asio::awaitable<base::Result<execution::Info>> begin_watch(std::string sandbox, std::string id, Position from);
+  void carry(std::string id, std::unique_ptr<execution::Watch> watch, Position from);
   boost::asio::awaitable<void> carry_output(std::string id, std::shared_ptr<OutputPump> pump);
   sandbox::Progress progress();
 

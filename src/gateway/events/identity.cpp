@@ -5,6 +5,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "gateway/events/limits.h"
 #include "gateway/http/cookie.h"
 
 namespace gateway::events {
@@ -53,7 +54,15 @@ asio::awaitable<base::Result<accounts::Account>> Identity::account_for(std::opti
     co_return *account_;
   }
   if (container_id && accounts_->open_mode() == accounts::OpenMode::on) {
-    co_return co_await accounts_->open_account(std::move(*container_id));
+    if (open_account_ && open_account_->container_id == *container_id && Clock::now() < open_account_until_) {
+      co_return *open_account_;
+    }
+    auto account = co_await accounts_->open_account(std::move(*container_id));
+    if (account) {
+      open_account_ = *account;
+      open_account_until_ = Clock::now() + kOpenAccountKept;
+    }
+    co_return account;
   }
   co_return base::fail(accounts::Errc::not_found, "Log in first: this server runs code only for an account.");
 }

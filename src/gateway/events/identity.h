@@ -2,6 +2,7 @@
 
 // Identity: which account a socket acts for.
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,12 +35,16 @@ class Identity {
   bool has_cookie() const { return !token_.empty(); }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   boost::asio::awaitable<void> resolved();
 
   std::shared_ptr<accounts::AccountService> accounts_;
   std::string token_;
   std::string login_name_;
   std::optional<accounts::Account> account_;
+  std::optional<accounts::Account> open_account_;  // as of a moment ago: one run after another asks the store once
+  Clock::time_point open_account_until_;
   bool is_resolved_ = false;
   boost::asio::steady_timer waiting_;
 };
