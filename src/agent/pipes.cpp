@@ -111,7 +111,9 @@ Pipes::ReadEnd Pipes::read_some(Output& output, std::size_t& bytes_read) {
   journal_.commit(output.stream, bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
   if (bytes > 0) {
     bytes_read += static_cast<std::size_t>(bytes);
-    return ReadEnd::more;
+    // A program that writes little by little would be read after each write, to no end.
+    const bool is_drop = !draining_ && static_cast<std::size_t>(bytes) < kSmallReadBytes;
+    return is_drop ? ReadEnd::empty : ReadEnd::more;
   }
   if (bytes < 0 && (error == EAGAIN || error == EINTR)) {
     return ReadEnd::empty;
