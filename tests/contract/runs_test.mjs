@@ -188,3 +188,16 @@ sys.exit(subprocess.call(["pip", "install", "--no-index", "--quiet", "./parcel-1
     assert.equal(output, "True\n");
   });
 });
+
+it("an account that never imported pandas has a fork server under 15 MB", async () => {
+  const code = `
+import os
+def parent(pid):
+    return int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1])
+fork_server = parent(os.getppid())
+print(int(open(f"/proc/{fork_server}/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+`;
+  const output = await client.run(code, (await forge.account("plain")).id);
+  const bytes = Number(output);
+  assert.ok(bytes > 1e6 && bytes < 15e6, output);
+});
