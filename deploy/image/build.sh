@@ -57,12 +57,19 @@ build_rootfs() {
     tee "$log" | grep --line-buffered '^forge: ' | sed -u 's/^forge: /      /' || failed
   echo "[2/3] trying it"
   chroot "$fresh" python3 -c 'import numpy, pandas, sklearn, matplotlib.pyplot' >> "$log" 2>&1 || failed
-  remove_tree "$out/rootfs.old"
-  [ ! -e "$out/rootfs" ] || mv "$out/rootfs" "$out/rootfs.old"
+  [ ! -e "$out/rootfs" ] || mv "$out/rootfs" "$out/rootfs.old.$$"
   mv "$fresh" "$out/rootfs"
   echo "$stamp" > "$out/rootfs.stamp"
-  echo "[3/3] removing the one before"
-  remove_tree "$out/rootfs.old"
+  echo "[3/3] removing those before that no sandbox uses"
+  remove_unused
+}
+
+# A sandbox that runs goes on with the root that it was started with.
+remove_unused() {
+  local old
+  for old in "$out"/rootfs.old*; do
+    if [ -d "$old" ] && ! cat /proc/[0-9]*/mountinfo 2> /dev/null | grep -qF "/${old##*/} "; then remove_tree "$old"; fi
+  done
 }
 
 start=$SECONDS

@@ -388,6 +388,18 @@ TEST_F(AgentTest, KeepsFinishedRunsWhenItIsKilled) {
   EXPECT_EQ(run(again, "new", "print(2)").out, "2\n");
 }
 
+TEST(Agent, TellsThatItWasKilledForMemoryItself) {
+  AgentProcess agent({"--oom-kills-before", "1000000000"});
+  Client client(agent.socket());
+  client.start("open", "import time; time.sleep(600)");
+  agent.kill(SIGKILL);
+  agent.wait();
+  agent.start();
+  const auto info = Client(agent.socket()).info("open");
+  EXPECT_EQ(info.status(), wire::OUT_OF_MEMORY);
+  EXPECT_EQ(info.reason(), "out of memory: it needed more than the sandbox's limit of 1 GiB");
+}
+
 TEST_F(AgentTest, EndsRunsWhenItIsToldToStop) {
   client_.start("open", "while True: pass");
   const auto attachment = client_.attach("open");

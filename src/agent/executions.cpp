@@ -75,7 +75,8 @@ void Executions::restore_one(const std::string& path) {
     return;
   }
   if (info.status() == wire::STARTING || info.status() == wire::RUNNING) {
-    const bool for_memory = tools_.memory.oom_kills().value_or(0) > oom_kills_then;
+    const std::uint64_t oom_kills = std::max(tools_.memory.oom_kills().value_or(0), tools_.settings.oom_kills_before);
+    const bool for_memory = oom_kills > oom_kills_then;
     info.set_status(for_memory ? wire::OUT_OF_MEMORY : wire::SANDBOX_LOST);
     info.set_reason(for_memory ? out_of_memory_reason(tools_.settings.memory_bytes_max) : "the sandbox ended under it");
     info.set_input_closed(true);

@@ -44,6 +44,7 @@ std::map<std::string, Setter> setters(Settings& settings) {
       {"--gid", number(settings.gid)},
       {"--memory-max", number(settings.memory_bytes_max)},
       {"--processes-max", number(settings.processes_max)},
+      {"--oom-kills-before", number(settings.oom_kills_before)},
       {"--journal-bytes", number(settings.journal_bytes_max)},
       {"--journals-bytes", number(settings.journals_bytes_max)},
       {"--idle-stop", duration(settings.idle_stop)},
@@ -61,7 +62,7 @@ std::map<std::string, Setter> setters(Settings& settings) {
 std::string_view serve_usage() {
   return "forge-agent serve --socket PATH --journal DIR --home DIR --supervisor PATH [--uid N] [--gid N]\n"
          "  [--memory-max BYTES] [--processes-max N] [--journal-bytes N] [--journals-bytes N] [--idle-stop SECONDS]\n"
-         "  [--run-time-max MILLISECONDS] [--python PROGRAM] [--env NAME=VALUE]...\n";
+         "  [--oom-kills-before N] [--run-time-max MILLISECONDS] [--python PROGRAM] [--env NAME=VALUE]...\n";
 }
 
 Settings parse_settings(const std::vector<std::string>& arguments, std::string& error) {

@@ -22,6 +22,7 @@ struct Settings {
   gid_t gid = 0;
   std::uint64_t memory_bytes_max = std::uint64_t{1} << 30;
   std::uint32_t processes_max = 256;
+  std::uint64_t oom_kills_before = 0;  // by the control group of the agent before this one
   std::uint64_t journal_bytes_max = std::uint64_t{16} << 20;
   std::uint64_t journals_bytes_max = std::uint64_t{256} << 20;
   std::chrono::seconds idle_stop{30 * 60};    // 0: never

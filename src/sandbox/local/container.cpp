@@ -77,6 +77,19 @@ void allow_burst(const std::string& id, double cpus) {
   }
 }
 
+// Of the container's control group, which its next one does not continue.
+std::uint64_t oom_kills(const std::string& id) {
+  for (const std::string& path :
+       {"/sys/fs/cgroup/forge/" + id + "/memory.events", "/sys/fs/cgroup/memory/forge/" + id + "/memory.oom_control"}) {
+    std::istringstream text(read_text(path));
+    std::string name;
+    for (std::uint64_t count = 0; text >> name >> count;) {
+      if (name == "oom_kill") return count;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 bool Container::answers() const {
@@ -130,6 +143,7 @@ bool Container::is_known() const {
 // Ends whatever is left of the container, and its network helper with it.
 base::Result<void> Container::clear() {
   if (is_known()) {
+    oom_kills_before_ = oom_kills(places_.container_id(name_));
     const base::Result<std::string> deleted = runtime({"delete", "--force", places_.container_id(name_)});
     if (!deleted) {
       return base::fail(Errc::start_failed, "cannot end the sandbox's container: " + deleted.error().detail);
@@ -157,7 +171,8 @@ base::Result<void> Container::write_bundle(const Limits& limits, bool with_netwo
                   .agent = places_.agent(),
                   .hosts = box + "/hosts",
                   .resolv_conf = box + "/resolv.conf",
-                  .ca_bundle = options_.ca_bundle};
+                  .ca_bundle = options_.ca_bundle,
+                  .oom_kills_before = oom_kills_before_};
   const std::string hosts = "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 " + name_ + "\n";
   const std::string resolver = with_network ? std::string("nameserver ") + kHelperResolver + "\n" : std::string();
   if (base::Result<void> written = write_text(spec.hosts, hosts); !written) return written;
@@ -174,11 +189,15 @@ base::Result<void> Container::launch(bool with_network, const Progress& progress
   if (base::Result<void> created = create(leash->container_end.get(), log.get()); !created) return created;
   leash->container_end.reset();
   const int pid = process_id();
-  if (with_network) open_network(pid, *leash, log.get(), progress);
+  const bool has_helper = with_network && open_network(pid, *leash, log.get(), progress);
   if (base::Result<std::string> started = runtime({"start", places_.container_id(name_)}); !started) {
     return base::fail(Errc::start_failed, "the container did not start: " + started.error().detail + last_words());
   }
-  return await_agent(pid);
+  if (base::Result<void> answered = await_agent(pid); !answered) return answered;
+  if (!has_helper) return {};
+  // Meanwhile the agent has started: the first run finds its network.
+  if (const base::Result<void> ready = NetworkHelper::await_ready(*leash); !ready) no_network(ready.error(), progress);
+  return {};
 }
 
 // The container's process waits in its namespaces and runs nothing yet.
@@ -194,12 +213,17 @@ base::Result<void> Container::create(int stdin_fd, int log_fd) {
 }
 
 // Where this fails the sandbox has no network: its namespace holds nothing but a loopback device.
-void Container::open_network(int pid, const NetworkHelper::Leash& leash, int log_fd, const Progress& progress) {
-  const base::Result<void> ruled = NetworkHelper::apply_rules(pid, network_rules(options_.network_allow));
+bool Container::open_network(int pid, NetworkHelper::Leash& leash, int log_fd, const Progress& progress) {
+  const std::string rules = network_rules(options_.network_allow, own_addresses());
+  const base::Result<void> ruled = NetworkHelper::apply_rules(pid, rules);
   const base::Result<int> started = ruled ? NetworkHelper::start(pid, leash, log_fd) : base::Result<int>(ruled.error());
-  if (started) return;
-  progress("no network in this sandbox: " + started.error().detail);
-  options_.log(base::LogLevel::warning, "sandbox " + name_ + " has no network: " + started.error().detail);
+  if (!started) no_network(started.error(), progress);
+  return started.has_value();
+}
+
+void Container::no_network(const base::Error& why, const Progress& progress) {
+  progress("no network in this sandbox: " + why.detail);
+  options_.log(base::LogLevel::warning, "sandbox " + name_ + " has no network: " + why.detail);
 }
 
 base::Result<void> Container::await_agent(int pid) {

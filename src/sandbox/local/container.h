@@ -30,7 +30,8 @@ class Container {
   base::Result<void> write_bundle(const Limits& limits, bool with_network);
   base::Result<void> launch(bool with_network, const Progress& progress);
   base::Result<void> create(int stdin_fd, int log_fd);
-  void open_network(int pid, const NetworkHelper::Leash& leash, int log_fd, const Progress& progress);
+  bool open_network(int pid, NetworkHelper::Leash& leash, int log_fd, const Progress& progress);
+  void no_network(const base::Error& why, const Progress& progress);
   base::Result<void> await_agent(int pid);
   int process_id() const;
   std::string last_words() const;
@@ -39,6 +40,7 @@ class Container {
   const LocalOptions& options_;
   std::string runtime_;
   std::string name_;
+  std::uint64_t oom_kills_before_ = 0;  // in the container that was cleared
 };
 
 }  // namespace sandbox::local

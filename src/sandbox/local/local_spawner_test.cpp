@@ -37,7 +37,8 @@ std::string rootfs() {
 class Ground {
  public:
   Ground() {
-    std::string pattern = "/var/tmp/forge-local-test-XXXXXX";
+    const char* parent = std::getenv("FORGE_LOCAL_TEST_DIR");  // emptied by whoever set it, where a test is killed
+    std::string pattern = std::string(parent == nullptr ? "/var/tmp" : parent) + "/forge-local-test-XXXXXX";
     folder_ = ::mkdtemp(pattern.data());
     ::chmod(folder_.c_str(), 0755);
   }
@@ -130,6 +131,17 @@ class LocalSpawnerTest : public testing::Test {
 
 using testing::HasSubstr;
 using testing::Not;
+
+TEST(Places, KeepASandboxesIdsWhoseRecordWasNeverWritten) {
+  const Ground ground;
+  const base::Result<Places> places = Places::prepare(ground.options());
+  ASSERT_TRUE(places.has_value());
+  const auto first = places->furnish("alice", ground.options());
+  ASSERT_TRUE(first.has_value());
+  ASSERT_TRUE(fs::remove(places->box("alice") + "/ids"));
+  EXPECT_EQ(places->furnish("alice", ground.options()).value(), *first);
+  EXPECT_NE(places->furnish("bob", ground.options()).value(), *first);
+}
 
 bool container_processes_exist(const Ground& ground) {
   for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {

@@ -14,6 +14,7 @@ class NetworkHelper {
   // The container's standard input is `container_end`.
   struct Leash {
     UniqueFd helper_end, container_end;
+    UniqueFd ready, ready_told;  // the helper writes to the second when the way out is there
   };
   static base::Result<Leash> make_leash();
 
@@ -21,7 +22,8 @@ class NetworkHelper {
   static base::Result<void> apply_rules(int pid, const std::string& rules);
 
   // Starts it and does not wait; gives its process id. It complains to `log_fd`.
-  static base::Result<int> start(int pid, const Leash& leash, int log_fd);
+  static base::Result<int> start(int pid, Leash& leash, int log_fd);
+  static base::Result<void> await_ready(const Leash& leash);
 };
 
 }  // namespace sandbox::local

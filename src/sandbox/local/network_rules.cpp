@@ -1,5 +1,11 @@
 #include "sandbox/local/network_rules.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+#include <array>
+
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
@@ -38,11 +44,34 @@ bool is_network(std::string_view text) {
   return is_network4(text) || is_network6(text);
 }
 
-std::string network_rules(const std::vector<std::string>& allow) {
+std::vector<std::string> own_addresses() {
+  std::vector<std::string> addresses;
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return addresses;
+  for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const sockaddr* address = entry->ifa_addr;
+    if (address == nullptr) continue;
+    const void* bytes = nullptr;
+    if (address->sa_family == AF_INET) bytes = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+    if (address->sa_family == AF_INET6) bytes = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+    if (bytes != nullptr && ::inet_ntop(address->sa_family, bytes, text.data(), text.size()) != nullptr) {
+      addresses.emplace_back(text.data());
+    }
+  }
+  ::freeifaddrs(first);
+  return addresses;
+}
+
+std::string network_rules(const std::vector<std::string>& allow, const std::vector<std::string>& own) {
   std::string exceptions;
   for (const std::string& network : allow) {
     if (!is_network(network)) continue;
     exceptions += std::string(is_network4(network) ? "ip" : "ip6") + " daddr " + network + " accept\n";
+  }
+  for (const std::string& address : own) {
+    exceptions += std::string(is_network4(address) ? "ip" : "ip6") + " daddr " + address +
+                  " reject with icmpx type admin-prohibited\n";
   }
   return "table inet forge {\nchain out {\ntype filter hook output priority 0; policy accept;\n"
          "oif \"lo\" accept\n"

@@ -27,15 +27,16 @@ json::object bind(const std::string& source, const char* target, const char* acc
 }
 
 json::array mounts(const BundleSpec& spec) {
-  // Memory file systems count as the sandbox's memory; half of it keeps a full one from killing the agent.
-  const std::string half = "size=" + std::to_string(spec.limits.memory_bytes_max / 2);
+  // Memory file systems count as the sandbox's memory, and files there outlast a run: with both of them full, half of
+  // it is left.
+  const std::string quarter = "size=" + std::to_string(spec.limits.memory_bytes_max / 4);
   json::array result{
       mount("proc", "proc", "/proc", {"nosuid", "noexec", "nodev"}),
       mount("tmpfs", "tmpfs", "/dev", {"nosuid", "strictatime", "mode=755", "size=65536k"}),
       mount("devpts", "devpts", "/dev/pts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}),
-      mount("tmpfs", "shm", "/dev/shm", {"nosuid", "noexec", "nodev", "mode=1777", half}),
+      mount("tmpfs", "shm", "/dev/shm", {"nosuid", "noexec", "nodev", "mode=1777", quarter}),
       mount("mqueue", "mqueue", "/dev/mqueue", {"nosuid", "noexec", "nodev"}),
-      mount("tmpfs", "tmpfs", "/tmp", {"nosuid", "nodev", "mode=1777", half}),
+      mount("tmpfs", "tmpfs", "/tmp", {"nosuid", "nodev", "mode=1777", quarter}),
       mount("tmpfs", "tmpfs", "/run", {"nosuid", "noexec", "nodev", "mode=755", "size=1m"}),
       // Not sysfs: it would show this machine's hardware.
       mount("tmpfs", "tmpfs", "/sys", {"nosuid", "noexec", "nodev", "ro", "mode=755", "size=64k"}),
@@ -51,7 +52,8 @@ json::array mounts(const BundleSpec& spec) {
   return result;
 }
 
-json::array agent_arguments(const Limits& limits) {
+json::array agent_arguments(const BundleSpec& spec) {
+  const Limits& limits = spec.limits;
   return strings({"/.forge/agent",
                   "serve",
                   "--socket",
@@ -77,7 +79,9 @@ json::array agent_arguments(const Limits& limits) {
                   "--idle-stop",
                   std::to_string(limits.idle_stop.count()),
                   "--run-time-max",
-                  std::to_string(limits.run_time_max.count())});
+                  std::to_string(limits.run_time_max.count()),
+                  "--oom-kills-before",
+                  std::to_string(spec.oom_kills_before)});
 }
 
 // The agent's capabilities, all inside its user namespace; what it starts for the code has none.
@@ -88,7 +92,7 @@ json::object process(const BundleSpec& spec) {
   };
   return {{"terminal", false},
           {"user", json::object{{"uid", 0}, {"gid", 0}}},
-          {"args", agent_arguments(spec.limits)},
+          {"args", agent_arguments(spec)},
           {"env", strings({"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"})},
           {"cwd", "/"},
           {"capabilities", json::object{{"bounding", capabilities},

@@ -18,7 +18,8 @@ struct BundleSpec {
   bool limit_swap = true;
   // On this machine:
   std::string rootfs, home, run_dir, journal, agent, hosts, resolv_conf;
-  std::string ca_bundle;  // empty: the image's own
+  std::string ca_bundle;               // empty: the image's own
+  std::uint64_t oom_kills_before = 0;  // in this sandbox's container before
 };
 
 // The container of a sandbox (OCI runtime specification 1.0, config.json).

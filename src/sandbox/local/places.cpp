@@ -28,6 +28,16 @@ base::Error failed(const std::string& what, const std::string& path, int error =
   return base::fail(Errc::start_failed, what + " " + path + ": " + std::strerror(error));
 }
 
+// Whole or not at all: without it the home's owner would be forgotten.
+base::Result<void> write_record(const std::string& path, std::uint32_t index) {
+  const std::string fresh = path + ".new";
+  std::ofstream file(fresh, std::ios::trunc);
+  file << index << '\n';
+  file.close();
+  if (!file || ::rename(fresh.c_str(), path.c_str()) != 0) return failed("cannot write", path);
+  return {};
+}
+
 // The first digits of the text's SHA-256.
 std::string short_hash(const std::string& text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -145,10 +155,14 @@ base::Result<std::uint32_t> Places::claim_ids(std::string_view name, std::uint32
     index = (begin + step) % count;
     const std::string claim = root_ + "/ids/" + std::to_string(index);
     if (::symlink(std::string(name).c_str(), claim.c_str()) != 0) {
-      if (errno == EEXIST) continue;
-      return failed("cannot write", claim);
+      if (errno != EEXIST) return failed("cannot write", claim);
+      std::error_code unread;
+      if (fs::read_symlink(claim, unread) != name) continue;  // else a start ended between the claim and its record
     }
-    std::ofstream(record) << index << '\n';
+    if (base::Result<void> written = write_record(record, index); !written) {
+      ::unlink(claim.c_str());
+      return written.error();
+    }
     return first + index * kIdsPerSandbox;
   }
   return base::fail(Errc::too_many, "no range of user ids is free for another sandbox: remove one");
@@ -161,7 +175,10 @@ base::Result<void> Places::make_home(std::string_view name, const std::string& r
   const std::string fresh = root_ + "/trash/new-" + std::string(name);
   if (base::Result<void> cleared = remove_tree(fresh); !cleared) return cleared;
   if (base::Result<void> made = make_folder(fresh, 0700); !made) return made;
-  fs::copy(rootfs + "/etc/skel", fresh, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+  if (fs::exists(rootfs + "/etc/skel", error)) {
+    fs::copy(rootfs + "/etc/skel", fresh, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+    if (error) return failed("cannot fill the home", fresh, error.value());
+  }
   const uid_t owner = first_id + kUserId;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(fresh, error)) {
     if (::lchown(entry.path().c_str(), owner, owner) != 0) return failed("cannot set the owner of", entry.path());
