@@ -77,6 +77,16 @@ void allow_burst(const std::string& id, double cpus) {
   }
 }
 
+// On one line.
+std::string end_of_log(const std::string& path) {
+  constexpr std::size_t kBytesMax = 500;
+  std::string text = read_text(path);
+  if (text.size() > kBytesMax) text.erase(0, text.size() - kBytesMax);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ';');
+  return text.empty() ? std::string() : ": " + text;
+}
+
 // Of the container's control group, which its next one does not continue.
 std::uint64_t oom_kills(const std::string& id) {
   for (const std::string& path :
@@ -189,14 +199,18 @@ base::Result<void> Container::launch(bool with_network, const Progress& progress
   if (base::Result<void> created = create(leash->container_end.get(), log.get()); !created) return created;
   leash->container_end.reset();
   const int pid = process_id();
-  const bool has_helper = with_network && open_network(pid, *leash, log.get(), progress);
+  const bool has_helper = with_network && open_network(pid, *leash, progress);
   if (base::Result<std::string> started = runtime({"start", places_.container_id(name_)}); !started) {
     return base::fail(Errc::start_failed, "the container did not start: " + started.error().detail + last_words());
   }
   if (base::Result<void> answered = await_agent(pid); !answered) return answered;
   if (!has_helper) return {};
   // Meanwhile the agent has started: the first run finds its network.
-  if (const base::Result<void> ready = NetworkHelper::await_ready(*leash); !ready) no_network(ready.error(), progress);
+  if (const base::Result<void> ready = NetworkHelper::await_ready(*leash); !ready) {
+    base::Error why = ready.error();
+    why.detail += end_of_log(network_log());
+    no_network(why, progress);
+  }
   return {};
 }
 
@@ -213,10 +227,12 @@ base::Result<void> Container::create(int stdin_fd, int log_fd) {
 }
 
 // Where this fails the sandbox has no network: its namespace holds nothing but a loopback device.
-bool Container::open_network(int pid, NetworkHelper::Leash& leash, int log_fd, const Progress& progress) {
+bool Container::open_network(int pid, NetworkHelper::Leash& leash, const Progress& progress) {
+  const UniqueFd log(::open(network_log().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
   const std::string rules = network_rules(options_.network_allow, own_addresses());
   const base::Result<void> ruled = NetworkHelper::apply_rules(pid, rules);
-  const base::Result<int> started = ruled ? NetworkHelper::start(pid, leash, log_fd) : base::Result<int>(ruled.error());
+  const base::Result<int> started =
+      ruled ? NetworkHelper::start(pid, leash, log.get()) : base::Result<int>(ruled.error());
   if (!started) no_network(started.error(), progress);
   return started.has_value();
 }

@@ -30,11 +30,12 @@ class Container {
   base::Result<void> write_bundle(const Limits& limits, bool with_network);
   base::Result<void> launch(bool with_network, const Progress& progress);
   base::Result<void> create(int stdin_fd, int log_fd);
-  bool open_network(int pid, NetworkHelper::Leash& leash, int log_fd, const Progress& progress);
+  bool open_network(int pid, NetworkHelper::Leash& leash, const Progress& progress);
   void no_network(const base::Error& why, const Progress& progress);
   base::Result<void> await_agent(int pid);
   int process_id() const;
   std::string last_words() const;
+  std::string network_log() const { return places_.box(name_) + "/network.log"; }
 
   const Places& places_;
   const LocalOptions& options_;

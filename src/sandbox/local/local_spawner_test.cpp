@@ -2,7 +2,12 @@
 
 #include "sandbox/local/local_spawner.h"
 
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,11 +15,13 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <gmock/gmock.h>
 
 #include "base/run_to_end.h"
 #include "contract/spawner_contract.h"
+#include "sandbox/local/network_helper.h"
 #include "sandbox/local/subprocess.h"
 
 namespace sandbox::local {
@@ -63,6 +70,11 @@ class Ground {
     options.agent_path = FORGE_STANDIN_AGENT;
     options.network = Network::none;
     return options;
+  }
+  LocalOptions connected_options() const {
+    LocalOptions connected = options();
+    connected.network = Network::internet;
+    return connected;
   }
   const std::string& folder() const { return folder_; }
 
@@ -341,8 +353,7 @@ TEST_F(LocalSpawnerTest, ShowsWhatTheAgentSaidBeforeItFailed) {
 }
 
 TEST_F(LocalSpawnerTest, OpensTheInternetAndNothingNearer) {
-  LocalOptions options = ground_.options();
-  options.network = Network::internet;
+  LocalOptions options = ground_.connected_options();
   options.network_allow = {"10.99.0.0/16"};
   LocalSpawner connected(options);
   std::string told;
@@ -352,10 +363,7 @@ TEST_F(LocalSpawnerTest, OpensTheInternetAndNothingNearer) {
   ASSERT_EQ(told, "starting the container\n");
   // Closed addresses answer at once, others not at all or by themselves.
   put("probe.py", R"(
-import errno, socket, time
-while 'tap0' not in [name for _, name in socket.if_nameindex()]:
-    time.sleep(0.01)
-time.sleep(0.3)
+import errno, socket
 for host in ('10.0.2.2', '192.168.1.1', '169.254.169.254', '172.17.0.1', '100.64.0.1', '10.99.0.1'):
     s = socket.socket()
     s.settimeout(0.2)
@@ -370,6 +378,95 @@ for host in ('10.0.2.2', '192.168.1.1', '169.254.169.254', '172.17.0.1', '100.64
     EXPECT_THAT(answer, HasSubstr(std::string(host) + " closed"));
   }
   EXPECT_THAT(answer, Not(HasSubstr("10.99.0.1 closed")));
+}
+
+// A machine of its own, as far as the network goes: the calling thread's and that of all that it starts.
+void enter_machine_with_address(in_addr_t address) {
+  ASSERT_EQ(::unshare(CLONE_NEWNET), 0) << std::strerror(errno);
+  const UniqueFd control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in internet{};
+  internet.sin_family = AF_INET;
+  internet.sin_addr.s_addr = address;
+  for (const std::string name : {"lo", "lo:1"}) {
+    ifreq request{};
+    name.copy(request.ifr_name, IFNAMSIZ - 1);
+    if (name == "lo:1") {
+      std::memcpy(&request.ifr_addr, &internet, sizeof internet);
+      ASSERT_EQ(::ioctl(control.get(), SIOCSIFADDR, &request), 0) << std::strerror(errno);
+    }
+    request.ifr_flags = IFF_UP;
+    ASSERT_EQ(::ioctl(control.get(), SIOCSIFFLAGS, &request), 0) << std::strerror(errno);
+  }
+}
+
+TEST_F(LocalSpawnerTest, DoesNotReachThisMachinesOwnAddressesUnlessAllowed) {
+  constexpr const char* kConnect =
+      "python -c 'import socket; socket.create_connection((\"11.99.0.1\", 8000), 5)' 2>&1 | tail -n 1";
+  const auto connect_from = [&](const LocalOptions& options) {
+    LocalSpawner connected(options);
+    std::string told;
+    const auto started = base::run_to_end(
+        connected.start({"alice", {}}, [&](std::string_view line) { told += std::string(line) + "\n"; }));
+    EXPECT_TRUE(started.has_value()) << started.error().message();
+    EXPECT_EQ(told, "starting the container\n");
+    std::string answer = base::run_to_end(ask(connected, "alice", std::string("user ") + kConnect));
+    EXPECT_TRUE(base::run_to_end(connected.stop("alice")).has_value());
+    return answer;
+  };
+  std::thread machine([&] {
+    sockaddr_in address{};  // a public one; out there it is not reached from here
+    address.sin_family = AF_INET;
+    address.sin_port = htons(8000);
+    address.sin_addr.s_addr = htonl(0x0b630001);
+    enter_machine_with_address(address.sin_addr.s_addr);
+    const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(listener.get(), 8), 0);
+
+    EXPECT_THAT(connect_from(ground_.connected_options()), HasSubstr("No route to host"));
+    LocalOptions allowed = ground_.connected_options();
+    allowed.network_allow = {"11.99.0.1"};
+    EXPECT_EQ(connect_from(allowed), "\nexit 0\n");
+  });
+  machine.join();
+}
+
+// What is found as `name` in PATH until this ends.
+class ProgramInPath {
+ public:
+  ProgramInPath(const Ground& ground, const std::string& name, const std::string& script)
+      : before_(std::getenv("PATH")) {
+    const std::string folder = ground.folder() + "/bin";
+    fs::create_directory(folder);
+    std::ofstream(folder + "/" + name) << "#!/bin/sh\n" << script << "\n";
+    ::chmod((folder + "/" + name).c_str(), 0755);
+    ::setenv("PATH", (folder + ":" + before_).c_str(), 1);
+  }
+  ~ProgramInPath() { ::setenv("PATH", before_.c_str(), 1); }
+  ProgramInPath(const ProgramInPath&) = delete;
+  ProgramInPath& operator=(const ProgramInPath&) = delete;
+
+ private:
+  std::string before_;
+};
+
+TEST_F(LocalSpawnerTest, SaysWhyTheNetworkHelperEndedAndStartsWithoutIt) {
+  const ProgramInPath broken(ground_, "slirp4netns", "echo no more taps >&2; exit 1");
+  LocalSpawner unconnected(ground_.connected_options());
+  std::string told;
+  const auto started = base::run_to_end(
+      unconnected.start({"alice", {}}, [&](std::string_view line) { told += std::string(line) + "\n"; }));
+  ASSERT_TRUE(started.has_value()) << started.error().message();
+  EXPECT_THAT(told, HasSubstr("no network in this sandbox: slirp4netns ended at once: no more taps\n"));
+  EXPECT_EQ(base::run_to_end(ask(unconnected, "alice", "user echo in")), "in\n\nexit 0\n");
+}
+
+TEST(NetworkHelper, IsNotAwaitedForever) {
+  const base::Result<NetworkHelper::Leash> leash = NetworkHelper::make_leash();
+  ASSERT_TRUE(leash.has_value());
+  const base::Result<void> ready = NetworkHelper::await_ready(*leash, std::chrono::milliseconds(20));
+  ASSERT_FALSE(ready.has_value());
+  EXPECT_EQ(ready.error().code, Errc::timeout);
 }
 
 }  // namespace

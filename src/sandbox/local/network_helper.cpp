@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 
-#include "sandbox/local/limits.h"
 #include "sandbox/local/subprocess.h"
 #include "sandbox/spawner.h"
 
@@ -41,15 +42,19 @@ base::Result<int> NetworkHelper::start(int pid, Leash& leash, int log_fd) {
   return started;
 }
 
-base::Result<void> NetworkHelper::await_ready(const Leash& leash) {
+base::Result<void> NetworkHelper::await_ready(const Leash& leash, std::chrono::milliseconds wait_max) {
+  const auto deadline = std::chrono::steady_clock::now() + wait_max;
   pollfd polled{leash.ready.get(), POLLIN, 0};
-  const auto deadline = std::chrono::duration_cast<std::chrono::milliseconds>(kNetworkDeadline);
-  if (::poll(&polled, 1, static_cast<int>(deadline.count())) <= 0) {
-    return base::fail(Errc::timeout, "slirp4netns did not get ready");
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const int events = left.count() > 0 ? ::poll(&polled, 1, static_cast<int>(left.count())) : 0;
+    if (events == 0) return base::fail(Errc::timeout, "slirp4netns did not get ready in time");
+    if (events > 0) break;
+    if (errno != EINTR) return base::fail(Errc::unavailable, std::string("cannot wait: ") + std::strerror(errno));
   }
   char one = 0;
   if (::read(leash.ready.get(), &one, 1) == 1) return {};
-  return base::fail(Errc::unavailable, "slirp4netns ended at once; the sandbox's agent.log has its words");
+  return base::fail(Errc::unavailable, "slirp4netns ended at once");
 }
 
 }  // namespace sandbox::local

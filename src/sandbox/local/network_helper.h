@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "base/result.h"
+#include "sandbox/local/limits.h"
 #include "sandbox/local/unique_fd.h"
 
 namespace sandbox::local {
@@ -23,7 +25,8 @@ class NetworkHelper {
 
   // Starts it and does not wait; gives its process id. It complains to `log_fd`.
   static base::Result<int> start(int pid, Leash& leash, int log_fd);
-  static base::Result<void> await_ready(const Leash& leash);
+  // Blocks until the way out is there, or the helper ended, or for so long.
+  static base::Result<void> await_ready(const Leash& leash, std::chrono::milliseconds wait_max = kNetworkDeadline);
 };
 
 }  // namespace sandbox::local
