@@ -174,6 +174,7 @@ base::Result<void> Container::write_bundle(const Limits& limits, bool with_netwo
                   .first_id = *first_id,
                   .open_files_max = open_files_max(),
                   .limit_swap = swap_is_limited(),
+                  .limit_shared_memory = shared_memory_is_limited(),
                   .rootfs = options_.rootfs,
                   .home = places_.home(name_),
                   .run_dir = places_.run_dir(name_),

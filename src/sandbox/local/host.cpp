@@ -1,8 +1,10 @@
 #include "sandbox/local/host.h"
 
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -106,6 +108,13 @@ CgroupMode cgroup_mode() {
 
 bool swap_is_limited() {
   return cgroup_mode() == CgroupMode::v2 || exists("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");
+}
+
+bool shared_memory_is_limited() {
+  utsname names{};
+  unsigned version = 0, patch = 0;
+  if (::uname(&names) != 0 || std::sscanf(names.release, "%u.%u", &version, &patch) != 2) return false;
+  return version > 5 || (version == 5 && patch >= 19);
 }
 
 std::vector<Finding> check(const LocalOptions& options) {

@@ -16,6 +16,9 @@ CgroupMode cgroup_mode();
 // Whether v1's limit for memory and swap together exists; v2 counts swap apart.
 bool swap_is_limited();
 
+// Whether a user namespace's root may set the bounds of its own System V shared memory: since Linux 5.19.
+bool shared_memory_is_limited();
+
 struct Finding {
   enum class Level { good, warning, problem };
   Level level = Level::good;

@@ -148,11 +148,51 @@ TEST(Places, KeepASandboxesIdsWhoseRecordWasNeverWritten) {
   const Ground ground;
   const base::Result<Places> places = Places::prepare(ground.options());
   ASSERT_TRUE(places.has_value());
+  const auto other = places->furnish("bob", ground.options());
   const auto first = places->furnish("alice", ground.options());
   ASSERT_TRUE(first.has_value());
+  ASSERT_TRUE(places->remove("bob").has_value());  // so that a range is free ahead of alice's
   ASSERT_TRUE(fs::remove(places->box("alice") + "/ids"));
   EXPECT_EQ(places->furnish("alice", ground.options()).value(), *first);
-  EXPECT_NE(places->furnish("bob", ground.options()).value(), *first);
+  EXPECT_EQ(places->furnish("bob", ground.options()).value(), *other);
+}
+
+TEST(Places, ClaimNoIdsOnAFullDiskAndKeepThoseThatAHomeHas) {
+  const Ground ground;
+  const base::Result<Places> places = Places::prepare(ground.options());
+  ASSERT_TRUE(places.has_value());
+  const std::string box = places->box("alice"), ids = places->root() + "/ids";
+  fs::create_directory(box);
+  fs::create_symlink("/dev/full", box + "/ids.new");
+  const auto refused = places->furnish("alice", ground.options());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().detail, HasSubstr("No space left"));
+  EXPECT_TRUE(fs::is_empty(ids));
+  EXPECT_FALSE(fs::exists(places->home("alice")));
+
+  fs::remove(box + "/ids.new");
+  const auto first = places->furnish("alice", ground.options());
+  ASSERT_TRUE(first.has_value());
+  ASSERT_TRUE(fs::remove(box + "/ids"));
+  fs::create_symlink("/dev/full", box + "/ids.new");
+  EXPECT_FALSE(places->furnish("alice", ground.options()).has_value());
+  fs::remove(box + "/ids.new");
+  EXPECT_EQ(places->furnish("alice", ground.options()).value(), *first);
+}
+
+TEST(Places, MakeNoHomeThatLacksAFileOfTheSkeleton) {
+  const Ground ground;
+  const base::Result<Places> places = Places::prepare(ground.options());
+  ASSERT_TRUE(places.has_value());
+  LocalOptions options = ground.options();
+  options.rootfs = ground.folder() + "/rootfs";
+  fs::create_directories(options.rootfs + "/etc/skel");
+  ASSERT_EQ(::mkfifo((options.rootfs + "/etc/skel/pipe").c_str(), 0600), 0);  // a copy of that is not implemented
+  EXPECT_FALSE(places->furnish("alice", options).has_value());
+  EXPECT_FALSE(fs::exists(places->home("alice")));
+  fs::remove(options.rootfs + "/etc/skel/pipe");
+  EXPECT_TRUE(places->furnish("alice", options).has_value());
+  EXPECT_TRUE(fs::exists(places->home("alice")));
 }
 
 bool container_processes_exist(const Ground& ground) {
@@ -236,6 +276,25 @@ TEST_F(LocalSpawnerTest, KillsWhatTakesMoreMemoryThanItMay) {
   begin("alice", {.memory_bytes_max = 200 << 20});
   EXPECT_THAT(user("python -c 'x = b\"x\" * (150 << 20); print(len(x))'"), HasSubstr("exit 0"));
   EXPECT_THAT(user("python -c 'x = b\"x\" * (400 << 20); print(len(x))'"), HasSubstr("exit 137"));
+}
+
+TEST_F(LocalSpawnerTest, LeavesMemoryToRunsWhenAllMemoryThatOutlastsARunIsTaken) {
+  begin("alice", {.memory_bytes_max = 200 << 20});
+  EXPECT_THAT(user("head -c 200M /dev/zero > /tmp/x"), HasSubstr("No space left"));
+  EXPECT_THAT(user("head -c 200M /dev/zero > /dev/shm/x"), HasSubstr("No space left"));
+  EXPECT_EQ(user("stat -c %s /tmp/x /dev/shm/x"), "52428800\n52428800\n\nexit 0\n");
+  put("segments.py", R"(
+import ctypes, os
+c = ctypes.CDLL(None, use_errno=True)
+c.shmat.restype, c.shmat.argtypes = ctypes.c_void_p, (ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
+for size in (26 << 20, 25 << 20, 4096):
+    segment = c.shmget(0, ctypes.c_size_t(size), 0o600)
+    print(size >> 20, os.strerror(ctypes.get_errno()) if segment < 0 else 'made')
+    if segment >= 0:
+        ctypes.memset(c.shmat(segment, None, 0), 1, size)
+)");
+  EXPECT_EQ(user("python segments.py"), "26 Invalid argument\n25 made\n0 No space left on device\n\nexit 0\n");
+  EXPECT_THAT(user("python -c 'x = b\"x\" * (50 << 20); print(len(x))'"), HasSubstr("exit 0"));
 }
 
 TEST_F(LocalSpawnerTest, LimitsProcesses) {

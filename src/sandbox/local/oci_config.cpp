@@ -1,5 +1,7 @@
 #include "sandbox/local/oci_config.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <initializer_list>
 
@@ -27,8 +29,8 @@ json::object bind(const std::string& source, const char* target, const char* acc
 }
 
 json::array mounts(const BundleSpec& spec) {
-  // Memory file systems count as the sandbox's memory, and files there outlast a run: with both of them full, half of
-  // it is left.
+  // Memory file systems count as the sandbox's memory, and files there outlast a run: with both of them full, and with
+  // all of the shared memory that sysctls() leaves, more than a third of it is left.
   const std::string quarter = "size=" + std::to_string(spec.limits.memory_bytes_max / 4);
   json::array result{
       mount("proc", "proc", "/proc", {"nosuid", "noexec", "nodev"}),
@@ -116,6 +118,14 @@ json::object resources(const BundleSpec& spec) {
       {"pids", json::object{{"limit", spec.limits.processes_max}}}};
 }
 
+// Of System V's shared memory, which outlasts a run too; elsewhere than in /dev/shm.
+json::object sysctls(const BundleSpec& spec) {
+  if (!spec.limit_shared_memory) return {};
+  const std::uint64_t bytes_max = spec.limits.memory_bytes_max / 8;
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return {{"kernel.shmmax", std::to_string(bytes_max)}, {"kernel.shmall", std::to_string(bytes_max / page)}};
+}
+
 json::object linux_part(const BundleSpec& spec) {
   const json::array ids{json::object{{"containerID", 0}, {"hostID", spec.first_id}, {"size", kIdsPerSandbox}}};
   json::array namespaces;
@@ -127,6 +137,7 @@ json::object linux_part(const BundleSpec& spec) {
           {"gidMappings", ids},
           {"cgroupsPath", "/forge/" + spec.container_id},
           {"resources", resources(spec)},
+          {"sysctl", sysctls(spec)},
           {"seccomp", seccomp_profile()},
           {"rootfsPropagation", "private"},
           {"maskedPaths", strings({"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",

@@ -16,6 +16,7 @@ struct BundleSpec {
   std::uint32_t first_id = 0;  // of the host's ids that the sandbox's 0..65535 are
   std::uint64_t open_files_max = 0;
   bool limit_swap = true;
+  bool limit_shared_memory = true;
   // On this machine:
   std::string rootfs, home, run_dir, journal, agent, hosts, resolv_conf;
   std::string ca_bundle;               // empty: the image's own

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -143,10 +144,33 @@ base::Result<UniqueFd> Places::lock(std::string_view name) const {
   return file;
 }
 
+// The range whose claim was made and whose record was not, because a start ended or a disk was full in between.
+base::Result<std::optional<std::uint32_t>> Places::claim_without_record(std::string_view name) const {
+  const std::string folder = root_ + "/ids";
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    std::error_code no_link;
+    if (fs::read_symlink(entry->path(), no_link) != name) continue;
+    const std::string number = entry->path().filename().string();
+    std::uint32_t index = 0;
+    const auto [end, bad] = std::from_chars(number.data(), number.data() + number.size(), index);
+    if (bad == std::errc() && end == number.data() + number.size()) return index;
+  }
+  if (error) return failed("cannot read", folder, error.value());
+  return std::nullopt;
+}
+
 base::Result<std::uint32_t> Places::claim_ids(std::string_view name, std::uint32_t first) const {
   const std::string record = box(name) + "/ids";
   std::uint32_t index = 0;
   if (std::ifstream(record) >> index) return first + index * kIdsPerSandbox;
+  const auto claimed = claim_without_record(name);
+  if (!claimed) return claimed.error();
+  if (*claimed) {
+    if (base::Result<void> written = write_record(record, **claimed); !written) return written.error();
+    return first + **claimed * kIdsPerSandbox;
+  }
 
   // Data folders begin at different places, so that two of one machine hardly share ids.
   const std::uint32_t count = (UINT32_MAX - first) / kIdsPerSandbox;
@@ -155,9 +179,8 @@ base::Result<std::uint32_t> Places::claim_ids(std::string_view name, std::uint32
     index = (begin + step) % count;
     const std::string claim = root_ + "/ids/" + std::to_string(index);
     if (::symlink(std::string(name).c_str(), claim.c_str()) != 0) {
-      if (errno != EEXIST) return failed("cannot write", claim);
-      std::error_code unread;
-      if (fs::read_symlink(claim, unread) != name) continue;  // else a start ended between the claim and its record
+      if (errno == EEXIST) continue;
+      return failed("cannot write", claim);
     }
     if (base::Result<void> written = write_record(record, index); !written) {
       ::unlink(claim.c_str());
@@ -183,6 +206,7 @@ base::Result<void> Places::make_home(std::string_view name, const std::string& r
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(fresh, error)) {
     if (::lchown(entry.path().c_str(), owner, owner) != 0) return failed("cannot set the owner of", entry.path());
   }
+  if (error) return failed("cannot read", fresh, error.value());
   if (::lchown(fresh.c_str(), owner, owner) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0) {
     return failed("cannot make the home", path);
   }

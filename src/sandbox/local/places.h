@@ -4,6 +4,7 @@
 // sandbox's ids are strangers to this machine.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,7 @@ class Places {
   std::string under(const char* folder, std::string_view name) const {
     return root_ + "/" + folder + "/" + std::string(name);
   }
+  base::Result<std::optional<std::uint32_t>> claim_without_record(std::string_view name) const;
   base::Result<std::uint32_t> claim_ids(std::string_view name, std::uint32_t first) const;
   base::Result<void> make_home(std::string_view name, const std::string& rootfs, std::uint32_t first_id) const;
 
