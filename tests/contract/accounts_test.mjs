@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { Client } from "../support/clients.mjs";
-import { Forge } from "../support/forge.mjs";
+import { Forge, pause } from "../support/forge.mjs";
 
 let forge;
 let alice; // has a password
@@ -54,6 +54,17 @@ describe("an account with a password", () => {
       await refused(client, alice.id);
       client.close();
     }
+  });
+
+  it("is not reached any more by a socket whose login has ended", async () => {
+    const { cookie } = await forge.login(alice.email, "correct horse");
+    const client = await Client.connected(forge.url, { cookie });
+    assert.equal(await client.run("print('in')", alice.id), "in\n");
+    await forge.post("/logout", {}, { Cookie: cookie });
+    await pause(1500); // a socket knows its login for a second
+    assert.equal(await client.run("print('in')", alice.id), "Your login has ended: log in again.\n");
+    assert.equal(client.count("command_started"), 0);
+    client.close();
   });
 
   it("is reached by its own login, by the contract's events too", async () => {

@@ -1,6 +1,7 @@
 // The Socket.IO clients that the contract names, and what a test asks of one.
 
 import { createRequire } from "node:module";
+import { after } from "node:test";
 
 const require = createRequire(import.meta.url);
 const PATIENCE_MS = Number(process.env.FORGE_TEST_PATIENCE_S ?? 60) * 1000; // for what must happen; a bound, not a measure
@@ -17,6 +18,10 @@ export const transports = {
   upgrade: ["polling", "websocket"],
 };
 
+// A test that failed leaves its clients open, and they would keep the whole file from ending.
+const made = new Set();
+after(() => made.forEach((client) => client.close()));
+
 export class Client {
   /** Every event that came, in order: {name, arguments}. */
   events = [];
@@ -26,6 +31,7 @@ export class Client {
 
   /** Options: library, transports, cookie, and Socket.IO's own. */
   constructor(url, { library = "socket.io-client 4", transports = ["websocket"], cookie, headers, ...options } = {}) {
+    made.add(this);
     const extraHeaders = { ...headers, ...(cookie && { Cookie: cookie }) };
     this.socket = libraries[library].io(url, {
       forceNew: true,

@@ -31,6 +31,7 @@ asio::awaitable<void> Identity::resolve() {
     auto account = co_await accounts_->account_of(token_);
     if (account) {
       account_ = std::move(*account);
+      known_until_ = Clock::now() + kIdentityKept;
       login_name_ = accounts::login_label(token_);
     }
   }
@@ -43,9 +44,23 @@ asio::awaitable<void> Identity::resolved() {
   if (!is_resolved_) co_await waiting_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
 }
 
+// A login may end while its socket lives: by a logout elsewhere, or by time.
+asio::awaitable<base::Result<void>> Identity::look_again() {
+  auto account = co_await accounts_->account_of(token_);
+  if (!account && account.error().code != accounts::Errc::not_found) co_return account.error();
+  if (!account) co_return base::fail(accounts::Errc::not_found, "Your login has ended: log in again.");
+  account_ = std::move(*account);
+  known_until_ = Clock::now() + kIdentityKept;
+  co_return base::Result<void>{};
+}
+
 asio::awaitable<base::Result<accounts::Account>> Identity::account_for(std::optional<std::string> container_id) {
   co_await resolved();
   if (account_) {
+    if (Clock::now() >= known_until_) {
+      const auto still = co_await look_again();
+      if (!still) co_return still.error();
+    }
     if (container_id && *container_id != account_->container_id) {
       co_return base::fail(accounts::Errc::not_found, "The sandbox \"" + *container_id +
                                                           "\" is not yours. You are logged in as the owner of \"" +
@@ -54,13 +69,13 @@ asio::awaitable<base::Result<accounts::Account>> Identity::account_for(std::opti
     co_return *account_;
   }
   if (container_id && accounts_->open_mode() == accounts::OpenMode::on) {
-    if (open_account_ && open_account_->container_id == *container_id && Clock::now() < open_account_until_) {
+    if (open_account_ && open_account_->container_id == *container_id && Clock::now() < known_until_) {
       co_return *open_account_;
     }
     auto account = co_await accounts_->open_account(std::move(*container_id));
     if (account) {
       open_account_ = *account;
-      open_account_until_ = Clock::now() + kOpenAccountKept;
+      known_until_ = Clock::now() + kIdentityKept;
     }
     co_return account;
   }

@@ -15,7 +15,7 @@
 
 namespace gateway::events {
 
-// Used on its socket's executor. The handshake's cookie is looked up once; whoever asks meanwhile waits.
+// Used on its socket's executor. The handshake's cookie is looked up at once; whoever asks meanwhile waits.
 class Identity {
  public:
   Identity(std::shared_ptr<accounts::AccountService> accounts, const socketio::Handshake& handshake,
@@ -38,13 +38,14 @@ class Identity {
   using Clock = std::chrono::steady_clock;
 
   boost::asio::awaitable<void> resolved();
+  boost::asio::awaitable<base::Result<void>> look_again();
 
   std::shared_ptr<accounts::AccountService> accounts_;
   std::string token_;
   std::string login_name_;
   std::optional<accounts::Account> account_;
-  std::optional<accounts::Account> open_account_;  // as of a moment ago: one run after another asks the store once
-  Clock::time_point open_account_until_;
+  std::optional<accounts::Account> open_account_;
+  Clock::time_point known_until_;  // then the store is asked again
   bool is_resolved_ = false;
   boost::asio::steady_timer waiting_;
 };
