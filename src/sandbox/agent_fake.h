@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -70,6 +71,11 @@ class FakeAgent : public std::enable_shared_from_this<FakeAgent> {
   }
   // Bytes before `offset` are kept no more.
   void drop(const std::string& id, std::uint64_t offset) { runs.at(id).info.set_output_begin(offset); }
+  std::size_t attachments() const {
+    return std::accumulate(open_.begin(), open_.end(), std::size_t{0}, [](std::size_t sum, const Shared& connection) {
+      return sum + connection->watchings.size();
+    });
+  }
   void hang_up() {
     for (const auto& connection : std::exchange(open_, {})) connection->close();
   }

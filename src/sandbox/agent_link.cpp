@@ -27,7 +27,6 @@ namespace {
 
 constexpr std::uint32_t kVersion = 1;
 constexpr std::chrono::seconds kHelloDeadline{10};
-constexpr std::chrono::seconds kAttachDeadline{30};
 
 base::Error lost() {
   return base::fail(Errc::lost, "The connection to the sandbox was lost.");
@@ -210,7 +209,7 @@ class Link final : public AgentLink, public std::enable_shared_from_this<Link> {
   }
 
   static asio::awaitable<base::Result<Attached>> attached(std::shared_ptr<Link> self, Asked asked) {
-    auto answer = co_await answer_to(self, asked.pending, kAttachDeadline);
+    auto answer = co_await answer_to(self, asked.pending, self->times_.attach_max);
     if (!answer) {
       self->give_up(asked);
       co_return answer.error();

@@ -129,6 +129,16 @@ TEST_F(AgentLinkTest, ALateAnswerHarmsNoOtherCall) {
   EXPECT_TRUE(link->alive());
 }
 
+TEST_F(AgentLinkTest, AnAttachThatIsNotAnsweredInTimeLeavesNoAttachmentBehind) {
+  open({}, {.attach_max = 5ms});
+  agent->ignored.insert(Body::kAttach);
+  ASSERT_TRUE(call(start("aaaaaaaa")));
+  EXPECT_EQ(attach("aaaaaaaa").error().code, Errc::timeout);
+  run_until([this] { return agent->requests[Body::kDetach] == 1; });
+  EXPECT_EQ(agent->attachments(), 0u);
+  EXPECT_TRUE(call(ping()));
+}
+
 TEST_F(AgentLinkTest, AnEndedStreamFailsAllThatWaitsAndAllThatFollows) {
   open();
   ASSERT_TRUE(call(start("aaaaaaaa")));

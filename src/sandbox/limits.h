@@ -26,11 +26,12 @@ inline constexpr std::size_t kExecutionsRunningMax = 16;              // in one 
 inline constexpr std::size_t kLinkOutboxBytesMax = std::size_t{64} << 20;  // the agent takes no more: too_many
 inline constexpr std::size_t kPackedBytesMax = std::size_t{64} << 10;      // small pieces of output that wait together
 
-// When a link looks after itself. Tests take shorter times.
+// When a link looks after itself, and how long it waits. Tests take shorter times.
 struct LinkTimes {
   std::chrono::milliseconds look_every{5'000};
   std::chrono::milliseconds silence_max{45'000};  // something is awaited and the agent says nothing: lost
   std::chrono::milliseconds idle_max{60'000};     // nothing is awaited: closed
+  std::chrono::milliseconds attach_max{30'000};   // an attachment that is asked for
 };
 
 }  // namespace sandbox

@@ -346,6 +346,26 @@ TEST_F(LocalSpawnerTest, StartsAgainAfterItsContainerWasKilled) {
   EXPECT_EQ(user("echo back"), "back\n\nexit 0\n");
 }
 
+TEST_F(LocalSpawnerTest, TellsTheNextAgentHowOftenTheOneBeforeRanOutOfMemory) {
+  const auto told = [&] { return agent("tr '\\0' ' ' < /proc/1/cmdline | grep -o -e '--oom-kills-before [0-9]*'"); };
+  const auto kill_container = [&] {
+    std::ifstream file(ground_.folder() + "/data/sandboxes/boxes/alice/pid");
+    int pid = 0;
+    ASSERT_TRUE(file >> pid);
+    ASSERT_EQ(::kill(pid, SIGKILL), 0);
+    while (base::run_to_end(spawner_.list()).value().at(0).state == State::running) ::usleep(1000);
+  };
+  begin("alice", {.memory_bytes_max = 100 << 20});
+  EXPECT_EQ(told(), "--oom-kills-before 0\n\nexit 0\n");
+  EXPECT_THAT(user("python -c 'x = b\"x\" * (200 << 20)'"), HasSubstr("exit 137"));
+  kill_container();
+  begin("alice");
+  EXPECT_EQ(told(), "--oom-kills-before 1\n\nexit 0\n");
+  kill_container();
+  begin("alice");
+  EXPECT_EQ(told(), "--oom-kills-before 0\n\nexit 0\n");
+}
+
 TEST_F(LocalSpawnerTest, RemovesHomesWithLinksAndDepthAndNothingElse) {
   begin("alice");
   const std::string outside = ground_.folder() + "/precious";
