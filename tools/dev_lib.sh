@@ -175,8 +175,9 @@ hash_of() {
 
 image_stamp() { echo "$FORGE_IMAGE_DIR $(hash_of deploy/image)"; }
 
+# Not while build.sh has a root to remove that sandboxes went on with.
 image_is_current() {
-  [ -d "$FORGE_IMAGE_DIR/rootfs" ] && [ "$(cat build/image.stamp 2> /dev/null)" = "$(image_stamp)" ]
+  [ -d "$FORGE_IMAGE_DIR/rootfs" ] && ! compgen -G "$FORGE_IMAGE_DIR/rootfs.*/" > /dev/null && [ "$(cat build/image.stamp 2> /dev/null)" = "$(image_stamp)" ]
 }
 
 # npm_install DIR: by its lock file, where it or package.json changed.

@@ -33,7 +33,7 @@ flock -n 9 || { echo "another build is at work in $out; waiting for it"; flock 9
 recipe=("$here/build.sh" "$here/customize.sh" "$here/requirements.lock" "$here/packages.txt")
 stamp=$(cat "${recipe[@]}" | sha256sum | cut -d' ' -f1)
 log=$out/build.log
-fresh=$out/rootfs.new
+fresh=$out/rootfs.$(date +%s).$$
 
 failed() {
   echo "build.sh: this step failed; the end of $log:" >&2
@@ -44,9 +44,25 @@ failed() {
 # Nothing of the host is mounted below a tree that is removed, whatever ended an earlier build.
 remove_tree() { rm -rf --one-file-system "$1"; }
 
+put_in_place() {
+  if [ ! -e "$out/rootfs" ]; then
+    mv -T "$fresh" "$out/rootfs"
+  elif ! python3 -c "$exchange" "$fresh" "$out/rootfs" 2>> "$log"; then
+    # Not every file system can; then a sandbox that starts in between fails once.
+    mv -T "$out/rootfs" "$fresh.before"
+    mv -T "$fresh" "$out/rootfs"
+  fi
+  echo "$stamp" > "$out/rootfs.stamp"
+}
+
+# renameat2 with RENAME_EXCHANGE: there is a whole root at every moment, and the one before gets the new one's name.
+exchange='import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.renameat2(-100, os.fsencode(sys.argv[1]), -100, os.fsencode(sys.argv[2]), 2) != 0:
+    sys.exit("cannot exchange: " + os.strerror(ctypes.get_errno()))'
+
 build_rootfs() {
   echo "[1/3] Debian 12 and its Python, then the packages of requirements.lock (about a minute; details: $log)"
-  remove_tree "$fresh"
   # What the recipe itself installs carries this date.
   SOURCE_DATE_EPOCH=1767225600 mmdebstrap --mode=root --variant=minbase --verbose \
     --include="$(grep -v '^#' "$here/packages.txt" | tr '\n' ',')" \
@@ -57,27 +73,31 @@ build_rootfs() {
     tee "$log" | grep --line-buffered '^forge: ' | sed -u 's/^forge: /      /' || failed
   echo "[2/3] trying it"
   chroot "$fresh" python3 -c 'import numpy, pandas, sklearn, matplotlib.pyplot' >> "$log" 2>&1 || failed
-  [ ! -e "$out/rootfs" ] || mv "$out/rootfs" "$out/rootfs.old.$$"
-  mv "$fresh" "$out/rootfs"
-  echo "$stamp" > "$out/rootfs.stamp"
+  put_in_place
   echo "[3/3] removing those before that no sandbox uses"
-  remove_unused
 }
 
-# A sandbox that runs goes on with the root that it was started with.
+# Those before, and what an interrupted build left. A sandbox that runs goes on with the root that it was started with,
+# which goes at the first build.sh after its end.
 remove_unused() {
   local old
-  for old in "$out"/rootfs.old*; do
-    if [ -d "$old" ] && ! cat /proc/[0-9]*/mountinfo 2> /dev/null | grep -qF "/${old##*/} "; then remove_tree "$old"; fi
+  for old in "$out"/rootfs.*/; do
+    old=${old%/}
+    if [ -d "$old" ] && ! is_mounted "${old##*/}"; then remove_tree "$old"; fi
   done
 }
 
+# Processes may end meanwhile; a match counts all the same.
+is_mounted() { grep -qsF -e "/$1 " -e "/$1/" /proc/[0-9]*/mountinfo; }
+
 start=$SECONDS
+remove_unused
 if [ -d "$out/rootfs" ] && [ "$(cat "$out/rootfs.stamp" 2> /dev/null)" = "$stamp" ]; then
   echo "sandbox image: up to date in $out/rootfs"
 else
   echo "sandbox image: building $out/rootfs"
   build_rootfs
+  remove_unused
   echo "sandbox image: done in $((SECONDS - start)) s, $(du -sm "$out/rootfs" | cut -f1) MB"
 fi
 

@@ -168,6 +168,7 @@ base::Result<void> Container::write_bundle(const Limits& limits, bool with_netwo
   const base::Result<std::uint32_t> first_id = places_.furnish(name_, options_);
   if (!first_id) return first_id.error();
   const std::string box = places_.box(name_);
+  std::error_code ignored;
   BundleSpec spec{.name = name_,
                   .container_id = places_.container_id(name_),
                   .limits = limits,
@@ -175,7 +176,7 @@ base::Result<void> Container::write_bundle(const Limits& limits, bool with_netwo
                   .open_files_max = open_files_max(),
                   .limit_swap = swap_is_limited(),
                   .limit_shared_memory = shared_memory_is_limited(),
-                  .rootfs = options_.rootfs,
+                  .rootfs = fs::weakly_canonical(options_.rootfs, ignored).string(),  // runtimes take no link
                   .home = places_.home(name_),
                   .run_dir = places_.run_dir(name_),
                   .journal = places_.journal(name_),

@@ -398,6 +398,16 @@ TEST_F(LocalSpawnerTest, ReachesThroughALongPath) {
   EXPECT_TRUE(base::run_to_end(deep.remove("alice")).has_value());
 }
 
+TEST_F(LocalSpawnerTest, TakesAnImageThatALinkLeadsTo) {
+  LocalOptions options = ground_.options();
+  options.rootfs = ground_.folder() + "/current";
+  fs::create_symlink(rootfs(), options.rootfs);
+  LocalSpawner linked(options);
+  const auto started = base::run_to_end(linked.start({"alice", {}}, {}));
+  ASSERT_TRUE(started.has_value()) << started.error().message();
+  EXPECT_EQ(base::run_to_end(ask(linked, "alice", "user echo in")), "in\n\nexit 0\n");
+}
+
 TEST_F(LocalSpawnerTest, SaysWhatIsMissing) {
   const auto complaint = [&](auto change) {
     LocalOptions options = ground_.options();
