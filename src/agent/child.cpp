@@ -93,9 +93,10 @@ std::string program_path(const std::string& name) {
   }
   const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): one thread
   std::istringstream folders(path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (folder.starts_with('/') && ::access((folder + "/" + name).c_str(), X_OK) == 0) {
-      return folder + "/" + name;
+  for (std::string program; std::getline(folders, program, ':');) {
+    program.append("/").append(name);
+    if (program.starts_with('/') && ::access(program.c_str(), X_OK) == 0) {
+      return program;
     }
   }
   return name;

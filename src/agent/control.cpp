@@ -70,7 +70,7 @@ ControlMessage parse_control(std::string_view datagram) {
 std::string encode_control(const ControlMessage& message) {
   std::string text = message.verb;
   for (const auto& [key, value] : message.values) {
-    text += "\n" + key + "=" + value;
+    text.append("\n").append(key).append("=").append(value);
   }
   return text;
 }

@@ -141,12 +141,9 @@ class FakeExecutionService final : public ExecutionService {
  private:
   class FakeWatch final : public Watch {
    public:
-    FakeWatch(std::shared_ptr<Run> run, std::uint64_t from, std::string reader, boost::asio::any_io_executor executor)
-        : run_(std::move(run)),
-          info_(run_->info),
-          from_(from),
-          reader_(std::move(reader)),
-          timer_(std::move(executor)) {
+    FakeWatch(std::shared_ptr<Run> run, std::uint64_t from, std::string reader,
+              const boost::asio::any_io_executor& executor)
+        : run_(std::move(run)), info_(run_->info), from_(from), reader_(std::move(reader)), timer_(executor) {
       run_->waiting.push_back(&timer_);
     }
     ~FakeWatch() override { std::erase(run_->waiting, &timer_); }

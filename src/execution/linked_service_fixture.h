@@ -55,7 +55,7 @@ class TestSpawner final : public sandbox::Spawner {
 class LinkedService : public testing::Test {
  protected:
   LinkedService() { make_service(); }
-  ~LinkedService() override {
+  void TearDown() override {
     service = nullptr;
     for (const auto& [name, agent] : agents) agent->hang_up();
     context.restart();

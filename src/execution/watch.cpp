@@ -112,7 +112,9 @@ class LinkWatch final : public Watch {
     base::Result<void> attached = base::fail(sandbox::Errc::lost, "the connection ends as soon as it is made");
     while (losses_ < kReattachAttempts) {
       if (losses_ > 0 && !co_await pause()) break;
-      attached = co_await attach(losses_++ == 0 ? IfStopped::fail : IfStopped::start_it);
+      const IfStopped if_stopped = losses_ == 0 ? IfStopped::fail : IfStopped::start_it;
+      ++losses_;
+      attached = co_await attach(if_stopped);
       if (attached || is_gone(attached.error())) break;
     }
     co_return attached;

@@ -16,13 +16,13 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-using asio::experimental::awaitable_operators::operator&&;
+using namespace asio::experimental::awaitable_operators;
 using Body = wire::ToAgent::BodyCase;
 constexpr auto kLong = 60s;
 
 class AgentLinkTest : public testing::Test {
  protected:
-  ~AgentLinkTest() override {
+  void TearDown() override {
     if (link) link->close();
     link = nullptr;
     agent->hang_up();

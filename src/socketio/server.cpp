@@ -31,7 +31,7 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 
 namespace {
 
-class ErrorCategory : public boost::system::error_category {
+class ErrorCategory final : public boost::system::error_category {
  public:
   const char* name() const noexcept override { return "socketio"; }
   std::string message(int code) const override {

@@ -27,7 +27,7 @@ class ContractSessionTest : public testing::Test {
     add_account("bob", "correct horse");
   }
 
-  ~ContractSessionTest() override {
+  void TearDown() override {
     for (const auto& socket : sockets_) socket->leave();
     run();
   }

@@ -9,6 +9,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <filesystem>
 #include <fstream>
@@ -81,7 +82,7 @@ class ListenerTest : public testing::Test {
     put("dist/.env", "secret");
   }
 
-  ~ListenerTest() override {
+  void TearDown() override {
     if (listener_) listener_->stop();
     if (socketio_) socketio_->shutdown();
     for (auto& guard : guards_) guard.reset();
