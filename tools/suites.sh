@@ -132,21 +132,23 @@ run_ctest() {
   FORGE_LOCAL_TEST_DIR=$(mktemp -d /var/tmp/forge-local-XXXXXX)
   chmod 755 "$FORGE_LOCAL_TEST_DIR"
   export FORGE_LOCAL_TEST_DIR
+  trap end_left_sandboxes EXIT # of this suite's own shell, also when Ctrl-C ends it
   export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
   export UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
   # Without address randomisation: gcc 12's ThreadSanitizer does not know the wide maps of newer kernels.
   GTEST_OUTPUT=xml:$reports/ without_randomisation ctest --test-dir "build/$preset" --output-on-failure --no-tests=error \
     -j "$(nproc)" "$@" || status=$?
-  end_left_sandboxes
   python3 tools/count_cases.py "$reports" || status=$?
   return "$status"
 }
 
 # Of a test program that was killed, which could not end them itself.
 end_left_sandboxes() {
-  local folder
-  for folder in "$FORGE_LOCAL_TEST_DIR"/*; do
-    if [ -d "$folder/data" ]; then FORGE_DATA_DIR=$folder/data build/release/bin/forge down || true; fi
+  local data
+  for data in "$FORGE_LOCAL_TEST_DIR"/*/data*; do
+    [ -d "$data" ] || continue
+    FORGE_DATA_DIR=$data build/release/bin/forge down || true
+    if [ -L "$data/sandboxes" ]; then rm -rf --one-file-system "$(readlink "$data/sandboxes")"; fi
   done
   rm -rf --one-file-system "$FORGE_LOCAL_TEST_DIR"
 }

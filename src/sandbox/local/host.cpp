@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "sandbox/local/network_rules.h"
+#include "sandbox/local/places.h"
 #include "sandbox/local/subprocess.h"
 #include "sandbox/spawner.h"
 
@@ -78,9 +79,14 @@ Finding check_agent(const LocalOptions& options) {
 Finding check_data_dir(const LocalOptions& options) {
   const std::string closed = unsearchable_folder(options.data_dir);
   if (closed.empty()) return {Level::good, "data in " + options.data_dir};
-  return {Level::warning, closed +
-                              " may not be entered by other users: homes and journals go to a folder below "
-                              "/var/lib/pyruntime-forge instead"};
+  return {Level::warning, closed + " may not be entered by other users: homes and journals go to a folder below " +
+                              kSearchableRoot + " instead"};
+}
+
+Finding check_homes(const LocalOptions& options) {
+  const std::string folder = unsearchable_folder(options.data_dir).empty() ? options.data_dir : kSearchableRoot;
+  return {Level::warning, "homes have no limit on disk here: an account can fill the file system of " + folder +
+                              "; give it one of its own"};
 }
 
 Finding check_authorities(const LocalOptions& options) {
@@ -118,8 +124,15 @@ bool shared_memory_is_limited() {
 }
 
 std::vector<Finding> check(const LocalOptions& options) {
-  return {check_root(),          check_user_namespaces(), check_cgroups(),         check_runtime(options),
-          check_rootfs(options), check_agent(options),    check_data_dir(options), check_authorities(options),
+  return {check_root(),
+          check_user_namespaces(),
+          check_cgroups(),
+          check_runtime(options),
+          check_rootfs(options),
+          check_agent(options),
+          check_data_dir(options),
+          check_homes(options),
+          check_authorities(options),
           check_network(options)};
 }
 

@@ -52,6 +52,7 @@ class Ground {
   ~Ground() {
     LocalSpawner spawner(options());
     const auto boxes = base::run_to_end(spawner.list());
+    EXPECT_TRUE(boxes.has_value());
     if (boxes) {
       for (const SandboxInfo& info : *boxes) EXPECT_TRUE(base::run_to_end(spawner.remove(info.name)).has_value());
     }
@@ -78,11 +79,10 @@ class Ground {
   }
   const std::string& folder() const { return folder_; }
 
-  // As a checkout below a home of mode 0700, with a path that no socket's address holds.
-  void close_to_others() {
-    data_ += std::string(150, 'x');
-    ASSERT_EQ(::chmod(folder_.c_str(), 0700), 0);
-  }
+  // So that no socket's address holds the path.
+  void lengthen_path() { data_ += std::string(200, 'x'); }
+  // As a checkout below a home of mode 0700.
+  void close_to_others() { ASSERT_EQ(::chmod(folder_.c_str(), 0700), 0); }
 
  private:
   std::string folder_, data_ = "/data";
@@ -378,6 +378,7 @@ TEST_F(LocalSpawnerTest, RemovesHomesWithLinksAndDepthAndNothingElse) {
 }
 
 TEST_F(LocalSpawnerTest, LivesBelowAFolderThatOthersMayNotEnter) {
+  ground_.lengthen_path();
   ground_.close_to_others();
   std::string logged;
   LocalOptions options = ground_.options();
@@ -390,9 +391,8 @@ TEST_F(LocalSpawnerTest, LivesBelowAFolderThatOthersMayNotEnter) {
 }
 
 TEST_F(LocalSpawnerTest, ReachesThroughALongPath) {
-  LocalOptions options = ground_.options();
-  options.data_dir += "/" + std::string(200, 'x');
-  LocalSpawner deep(options);
+  ground_.lengthen_path();
+  LocalSpawner deep(ground_.options());
   ASSERT_TRUE(base::run_to_end(deep.start({"alice", {}}, {})).has_value());
   EXPECT_EQ(base::run_to_end(ask(deep, "alice", "user echo in")), "in\n\nexit 0\n");
   EXPECT_TRUE(base::run_to_end(deep.remove("alice")).has_value());

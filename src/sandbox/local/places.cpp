@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSearchableRoot = "/var/lib/pyruntime-forge";
 constexpr std::uint32_t kUserId = 1000;
 
 base::Error failed(const std::string& what, const std::string& path, int error = errno) {

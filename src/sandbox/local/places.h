@@ -15,6 +15,9 @@
 
 namespace sandbox::local {
 
+// For homes and journals where the data folder cannot be entered.
+inline constexpr const char* kSearchableRoot = "/var/lib/pyruntime-forge";
+
 class Places {
  public:
   // Makes the folders and the agent's copy. Where the data folder cannot be entered, they go to
