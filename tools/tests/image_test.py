@@ -84,6 +84,15 @@ class ImageTest(unittest.TestCase):
         self.assertEqual(self.build("first")[0], 0)
         self.assertEqual(self.roots(), ["rootfs"])
 
+    def test_dev_builds_again_while_an_old_root_is_left(self):
+        script = """set -euo pipefail; . tools/dev_lib.sh; FORGE_IMAGE_DIR=$PWD/out
+        mkdir -p deploy/image build out/rootfs; echo > deploy/image/build.sh; image_stamp > build/image.stamp
+        image_is_current && touch out/rootfs.stamp && image_is_current && echo current
+        mkdir out/rootfs.1; image_is_current || echo not current"""
+        os.symlink(ROOT / "tools", self.folder / "tools")
+        ran = subprocess.run(["bash", "-c", script], cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual(ran.stdout, "current\nnot current\n", ran.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
